@@ -49,6 +49,8 @@ members:
 """
 
 
+KINDS_WITH_SECRETS = ["http", "webhook", "jira", "linear", "shell"]
+KINDS_WITH_SECRETS += ["github_actions", "jenkins", "awx", "pagerduty", "statuspage"]
 USES_SECRET = re.compile(r"\bsecrets\.([A-Za-z][A-Za-z0-9_]*)")
 NAMES_TEAM = re.compile(r"\bteam['\"]?: ?['\"]?([a-z0-9-]+)\b|\bname['\"]?: ?['\"]?([a-z0-9-]+)\b")
 
@@ -74,7 +76,7 @@ def declare(unit_of_work: UnitOfWorkFactory, *names: str, teams: Iterable[str] =
             "source": {"env": f"RUNBOOK_SECRET_{name}"},
             "teams": sorted({*there, *teams}),
             "hosts": ["127.0.0.1", "localhost", "*.invalid"],
-            "types": ["http", "webhook", "jira", "linear", "shell"],
+            "types": KINDS_WITH_SECRETS,
         }
         apply_text(unit_of_work, json.dumps(declaration), "secrets.yaml", approve=False)
 

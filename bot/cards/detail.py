@@ -98,4 +98,6 @@ def _shell_lines(output: dict[str, object], room: int) -> list[str]:
 def _http_lines(output: dict[str, object], room: int) -> list[str]:
     body = next((output[name] for name in ("body", "text", "json") if output.get(name)), None)
     lines = [f"status {as_text(output['status'])}"]
+    if isinstance(output.get("url"), str):  # of a job in another system, which may still be running
+        lines.append(escape_sentence(one_line(str(output["url"]))))
     return [*lines, code_block(as_text(body), room)] if body is not None else lines

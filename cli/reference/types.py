@@ -41,6 +41,7 @@ source: {vault: kv/pager, field: token}
 hosts: [pager.example]
 """
 HIDDEN = frozenset({"JsonValue"})
+COMMON_MODELS = ("Retry", "Poll")  # of the fields that every step has
 
 
 def steps_page() -> str:
@@ -110,12 +111,15 @@ def _types(base: type[Part], types: Mapping[str, type[Part]], noun: str) -> Iter
     yield f"Every {noun} has these fields:"
     common = model_schema(base)
     yield fields(common)
-    yield from _models(common, ("Retry",))
+    yield from _models(common, COMMON_MODELS)
     for name, model in types.items():
         schema = model_schema(model)
         yield f"### `{name}`"
         yield paragraphs(model.__doc__)
-        own = [field for field in schema["properties"] if field not in common["properties"]]
+        own = [
+            field for field, about in schema["properties"].items() if about != common["properties"].get(field)
+        ]
+        own.remove("type")
         yield fields(schema, own)
         yield from _models(schema, _own_models(model, schema))
         yield fence(model.example)
@@ -124,7 +128,7 @@ def _types(base: type[Part], types: Mapping[str, type[Part]], noun: str) -> Iter
 def _own_models(model: type[Part], schema: Mapping[str, Mapping[str, object]]) -> Iterable[str]:
     """Return the models of a type's fields, unless it contains other types, which list theirs themselves."""
     names = schema.get("$defs", {})
-    return () if model.__name__ in names else (name for name in names if name != "Retry")
+    return () if model.__name__ in names else (name for name in names if name not in COMMON_MODELS)
 
 
 def _models(schema: Mapping[str, object], names: Iterable[str]) -> Iterator[str]:

@@ -28,6 +28,7 @@ from core.decisions.settling import (
     retry_delay,
     running,
     settle,
+    to_stop,
     unknown,
     why_unknown,
     within_deadline,
@@ -245,10 +246,11 @@ def _claimed(execution: Execution, now: datetime) -> Transition:
 
 def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     position = execution.position
-    if position is None or execution.cancel_requested:
+    is_stopped = to_stop(execution, now) is not None
+    if position is None or (execution.cancel_requested and not is_stopped):
         return proceed(execution, now)
     step = execution.steps[position]
-    may_repeat = step.policy.repeatable or step.only_looks
+    may_repeat = step.policy.repeatable or step.policy.finds_lost_attempts or step.only_looks
     if execution.status is not Status.RUNNING or (step.status is Status.RUNNING and not may_repeat):
         return Transition(execution)
     if step.is_doubtful:
@@ -257,7 +259,8 @@ def _prepared(execution: Execution, request: Json, now: datetime) -> Transition:
     if execution.frozen and step.progress is None:
         return next_step(execution, position)
     begun = step if step.progress is not None else counted(step, now)
-    started = replace(begun, status=Status.RUNNING, request=request, error=None)
+    sent = step.request if step.follows and step.request is not None else request
+    started = replace(begun, status=Status.RUNNING, request=sent, error=None)
     return Transition(running(execution.with_step(position, started)))
 
 
@@ -292,13 +295,20 @@ def _cancel(event: CancelRequested, execution: Execution, now: datetime) -> Tran
     requested = replace(
         execution, cancel_requested=True, error=execution.error or f"Cancelled by {event.by}."
     )
-    return Transition(requested) if event.worker_active else proceed(requested, now)
+    if event.worker_active:
+        return Transition(requested)
+    stops = to_stop(requested, now) is not None
+    return Transition(awake(requested, now)) if stops else proceed(requested, now)
 
 
 def _recover(execution: Execution, position: int, now: datetime) -> Transition:
-    """Handle a worker lost within the step: repeat the step if it allows that, otherwise ask for a verdict."""
+    """Handle a worker lost within the step: repeat the step if it allows that, otherwise ask for a verdict.
+
+    A step that finds lost attempts is prepared again: its act looks for what the lost one did before it does anything.
+    """
     step = execution.steps[position]
-    if step.only_looks or retry_delay(step.policy, step.attempt) is not None:
+    finds_out = step.only_looks or step.policy.finds_lost_attempts
+    if finds_out or retry_delay(step.policy, step.attempt) is not None:
         return next_step(execution, position)
     return Transition(in_doubt(execution, position, unknown(step, why_unknown(step)), now))
 

@@ -85,9 +85,10 @@ def again_later(execution: Execution, position: int, failure: Failed, at: dateti
 
 
 def look_later(execution: Execution, position: int, found: InProgress, now: datetime) -> Transition:
-    """Have the step look again after its delay. Its error says meanwhile what it is waiting for."""
-    if execution.cancel_requested:
-        return proceed(execution, now)
+    """Have the step look again after its delay. Its error says meanwhile what it is waiting for.
+
+    A cancel that came during the look ends the step as one that waits: what it started or read is known.
+    """
     looking = replace(
         execution.steps[position],
         status=Status.WAITING,
@@ -95,7 +96,10 @@ def look_later(execution: Execution, position: int, found: InProgress, now: date
         output=found.output,
         progress=found.progress,
     )
-    return Transition(_until(execution.with_step(position, looking), now + found.delay))
+    execution = execution.with_step(position, looking)
+    if execution.cancel_requested:
+        return proceed(execution, now)
+    return Transition(_until(execution, now + found.delay))
 
 
 def _until(execution: Execution, at: datetime) -> Execution:
@@ -153,6 +157,18 @@ def why_unknown(step: Step) -> str:
 def is_overdue(execution: Execution, now: datetime) -> bool:
     """Return whether the execution's deadline has passed."""
     return execution.deadline is not None and now >= execution.deadline
+
+
+def to_stop(execution: Execution, now: datetime) -> int | None:
+    """Return the index of the step that a cancel has to stop elsewhere before the execution ends, or None.
+
+    A freeze, and the end of its time, let the execution reach nothing outside: then what it started goes on.
+    """
+    position = execution.position
+    if position is None or not execution.cancel_requested or execution.frozen or is_overdue(execution, now):
+        return None
+    step = execution.steps[position]
+    return position if step.follows and step.policy.stops_elsewhere else None
 
 
 def deadline_preempts(execution: Execution, event: Event) -> bool:
@@ -216,7 +232,9 @@ def _left(execution: Execution, status: Status, now: datetime, error: str | None
         return execution
     step = execution.steps[position]
     if step.status is Status.WAITING and execution.waiting_for is not WaitingFor.CHILDREN:
-        return execution.with_step(position, finished(step, status, now, error=error))
+        # What it started goes on: people need its link.
+        found = step.output if step.progress is not None else None
+        return execution.with_step(position, finished(step, status, now, output=found, error=error))
     if step.status is Status.RUNNING:
         return execution.with_step(position, unknown(step, why_unknown(step)))
     return execution
@@ -299,7 +317,10 @@ def in_doubt(execution: Execution, position: int, doubtful: Step, now: datetime)
 
 
 def proceed(execution: Execution, now: datetime) -> Transition:
-    """Continue with the next step, or end the execution."""
+    """Continue with the next step, or end the execution. A cancelled one first stops what goes on elsewhere."""
+    stopped = to_stop(execution, now)
+    if stopped is not None:
+        return Transition(running(execution), prepare=stopped)
     if execution.cancel_requested:
         return Transition(cancelled(execution, now))
     position = execution.position

@@ -71,7 +71,8 @@ FIELDS_OF_KIND = {
 class FakeAnswer(Definition):
     """What a step gets instead of a real answer; `{}` is a success.
 
-    For an `http` step: status, headers, json or text. For `shell`: exit_code, stdout, stderr. For either: no_answer.
+    For `http`, and the types that act in another system over HTTP: status, headers, json or text; all the calls of an
+    attempt, or of a look, get the same. For `shell`: exit_code, stdout, stderr. For either: no_answer.
     For any other type, and for these too: output and saved, or error, as the result of the step.
     """
 
@@ -194,7 +195,8 @@ class Case(Definition):
     incident: CaseIncident = CaseIncident()
     """The incident of the run."""
     steps: dict[StepId, Answers] = {}
-    """The answer for each step. With a list, each attempt gets the next answer, and the last one is repeated."""
+    """The answer for each step. With a list, each attempt, and each look, gets the next answer, and the
+    last one is repeated."""
     decisions: dict[StepId, Literal["approve", "reject", "expire"]] = {}
     """The decision at each approval step. Without one, the run stops there."""
     inputs: dict[StepId, dict[str, JsonValue] | Literal["expire"]] = {}

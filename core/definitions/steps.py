@@ -69,6 +69,23 @@ class StepDefinition(Definition):
         """Whether acting changes nothing outside, so that it can be repeated at will."""
         return False
 
+    @property
+    def finds_lost_attempts(self) -> bool:
+        """Whether its act finds out by itself, before it does anything, whether an attempt that was lost took effect.
+
+        It does that where `context.attempt` is above 1 or `context.maybe_done` is true, and returns `Uncertain` where
+        it cannot tell. Then a lost worker is no question to people: the step is prepared again.
+        """
+        return False
+
+    @property
+    def stops_elsewhere(self) -> bool:
+        """Whether cancelling the run stops what the step has started elsewhere.
+
+        Then `prepare` is called once more, with `context.cancelled`, and the act stops it.
+        """
+        return False
+
     @model_validator(mode="after")
     def _refuse_to_poll_what_acts(self) -> Self:
         if self.poll is not None and not self.touches_outside:

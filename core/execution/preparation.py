@@ -38,7 +38,7 @@ from core.services.executions.loading import AnyExecution, AnyPart
 from core.services.shared.unforeseen import unforeseen
 from core.statuses import Status
 from core.tables import RunbookExecution, WorkflowExecution
-from core.values.execution import Execution, Failed, Json, Step, StepResult, Succeeded
+from core.values.execution import Execution, Failed, InProgress, Json, Step, StepResult, Succeeded, Waits
 
 if TYPE_CHECKING:
     from core.unit_of_work import UnitOfWork
@@ -96,7 +96,8 @@ class Context:
     `maybe_done`: True if an attempt may have been made that the database does not know of, since it was restored.
     `hidden`: the values of secret parameters; in `names` they appear as `***`. `progress`: what the last look of this
     attempt handed on (InProgress); None: this is the first. `outer_steps`: the ids of the parent's steps that a child
-    run sees.
+    run sees. `cancelled`: the run was cancelled, and the act should stop what the step has started; its own time limit
+    bounds it, since the event that it gets is set already.
     """
 
     names: Mapping[str, object]
@@ -121,6 +122,7 @@ class Context:
     hidden: Mapping[str, Json] = field(default_factory=dict)
     progress: Json = None
     outer_steps: frozenset[str] = frozenset()
+    cancelled: bool = False
 
     @property
     def scope(self) -> Mapping[str, object]:
@@ -216,6 +218,8 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
                 f"The type {part.type} has no `prepare` method, so it cannot be executed."
             )
         prepared = part.prepare(context)
+        if context.cancelled and isinstance(prepared, Outside):
+            prepared = _for_the_last_time(prepared)
         poll = part.poll if isinstance(part, StepDefinition) else None
         return polled(prepared, poll, context) if poll else prepared
     except RunbookError as error:
@@ -225,6 +229,18 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
             error, context.execution_id, part.id, "It could not be prepared", context.hidden
         )
         return Failed(sentence, final=True)
+
+
+def _for_the_last_time(prepared: Outside) -> Outside:
+    """Return the act of a cancelled run such that it is not done again, whatever it comes to."""
+
+    def stop_it(stop: threading.Event) -> StepResult:
+        result = prepared.act(stop)
+        if isinstance(result, InProgress | Waits):
+            return Failed("The run was cancelled while this went on elsewhere.", final=True)
+        return result
+
+    return replace(prepared, act=stop_it)
 
 
 def polled(prepared: Prepared, poll: Poll, context: Context) -> Prepared:

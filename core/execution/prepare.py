@@ -86,6 +86,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         maybe_done=step.maybe_done,
         progress=step.progress,
         outer_steps=frozenset(_outer_steps(run)),
+        cancelled=run.state.cancel_requested,
     )
 
 
@@ -125,8 +126,11 @@ def approval_of(step: Step) -> str | None:
 
 
 def why_void(run: Run, position: int, ports: Ports) -> str | None:
-    """Return why the approval of the step at `position` no longer covers it, or None if it does."""
-    if not run.approved or run.loaded.parts[position].type == GATE:
+    """Return why the approval of the step at `position` no longer covers it, or None if it does.
+
+    What has been started is only looked at: its approval has been used.
+    """
+    if not run.approved or run.loaded.parts[position].type == GATE or run.state.steps[position].follows:
         return None
     step = run.state.steps[position].id
     for gate, shown in _shown_before(run, position):

@@ -28,6 +28,9 @@ class StepPolicy:
     `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
     `polls`: the step only reads, and is looked at again until what it reads is so.
     `in_finally`: the step is one of those that run after the outcome is decided.
+    `finds_lost_attempts`: after a crash the step is prepared again without asking, since its act first finds out
+    whether the lost attempt took effect.
+    `stops_elsewhere`: a cancel of the execution also stops what the step has started elsewhere; its act does that.
     """
 
     repeatable: bool = False
@@ -40,6 +43,8 @@ class StepPolicy:
     covers_for: timedelta | None = None
     polls: bool = False
     in_finally: bool = False
+    finds_lost_attempts: bool = False
+    stops_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,15 @@ class Step:
         return self.policy.polls or self.progress is not None
 
     @property
+    def follows(self) -> bool:
+        """Whether the step has started something elsewhere, and only looks at it now."""
+        return self.progress is not None and not self.policy.polls
+
+    @property
     def is_doubtful(self) -> bool:
         """Whether starting the step now might repeat something that must not be repeated."""
-        return self.maybe_done and not self.policy.repeatable and not self.only_looks
+        finds_out = self.policy.repeatable or self.policy.finds_lost_attempts or self.only_looks
+        return self.maybe_done and not finds_out
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,8 @@ def policy_of(part: AnyPart, *, in_finally: bool = False) -> StepPolicy:
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,
         polls=isinstance(part, StepDefinition) and part.poll is not None,
         in_finally=in_finally,
+        finds_lost_attempts=isinstance(part, StepDefinition) and part.finds_lost_attempts,
+        stops_elsewhere=isinstance(part, StepDefinition) and part.stops_elsewhere,
         covers_for=None if isinstance(part, ActionDefinition) else part.covers_retries_for,
     )
     if retry is None:

@@ -19,7 +19,8 @@ from core.definitions.workflow import WorkflowDefinition
 from core.tables import WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
-from tests.world import TEAMS, apply_documents, new_executor, new_incident, see, start_run, work_off
+from tests.integration.core.world import CoreWorld
+from tests.world import TEAMS, Target, apply_documents, new_executor, new_incident, see, start_run, work_off
 
 LINKS = CallbackLinks("https://runbooks.example", "the secret")
 ROOT = Path(__file__).parents[3]
@@ -43,6 +44,19 @@ name: note-it
 trigger: {on: incident.created}
 actions:
   - {id: noted, type: log_line, path: PATH, line: "{{ incident.title }}"}
+"""
+
+
+DEPLOY = """
+kind: runbook
+name: roll-out
+team: database
+steps:
+  - {id: deployed, type: deploy, url: "URL", version: v1}
+tests:
+  - name: it is followed
+    steps: {deployed: [{json: {id: 7}}, {no_answer: true}, {json: {status: done}}]}
+    expect: {status: succeeded}
 """
 
 
@@ -111,6 +125,30 @@ def test_its_step_may_be_one_that_is_called_back(
     assert "***" in str(asked.output), "nobody else may see the address"
 
 
+@pytest.mark.usefixtures("plugin")
+def test_its_step_may_be_one_that_follows_what_it_started(world: CoreWorld, target: Target) -> None:
+    target.bodies |= {"/deployments?version=v1": b'{"id": 7}', "/deployments/7": b'{"status": "going"}'}
+    apply_documents(world.unit_of_work, DEPLOY.replace("URL", target.url))
+    run = start_run(world.unit_of_work, world.incident, "roll-out")
+    world.work()
+    world.pass_by(seconds=10)
+    assert world.step(run).error == "The deployment goes on."
+
+    target.bodies["/deployments/7"] = b'{"status": "done"}'
+    world.pass_by(seconds=10)
+
+    assert world.statuses(run) == ["succeeded"]
+    assert target.paths() == ["/deployments?version=v1", "/deployments/7", "/deployments/7"]
+
+
+@pytest.mark.usefixtures("plugin")
+def test_its_looks_get_the_answers_of_a_test_one_by_one(tmp_path: Path) -> None:
+    text = DEPLOY.replace("URL", "https://deploy.example").replace("team: database\n", "")
+    (tmp_path / "roll-out.yaml").write_text(text)
+
+    assert "ok      roll-out: it is followed" in cli("test", str(tmp_path))
+
+
 def cli(*arguments: str) -> str:
     result = CliRunner().invoke(app, list(arguments))
     assert result.exit_code == 0, result.output
@@ -131,7 +169,8 @@ def test_validation_schema_reference_and_tests_know_its_types(tmp_path: Path) ->
 
 def test_contributing_shows_its_step_as_it_is() -> None:
     """What the guide says is what was followed."""
-    assert (PLUGIN / "acme_runbook" / "dns.py").read_text() in (ROOT / "CONTRIBUTING.md").read_text()
+    for name in ("dns.py", "deploy.py"):
+        assert (PLUGIN / "acme_runbook" / name).read_text() in (ROOT / "CONTRIBUTING.md").read_text()
     declared = (PLUGIN / "acme_runbook-1.0.dist-info" / "entry_points.txt").read_text()
     for line in declared.splitlines():
         name, sign, target = line.partition(" = ")

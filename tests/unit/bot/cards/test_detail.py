@@ -21,6 +21,11 @@ def test_a_call_without_a_body_shows_its_status() -> None:
     assert said(output={"status": 204, "body": ""}).endswith("\nstatus 204")
 
 
+def test_a_job_elsewhere_is_linked() -> None:
+    output = {"id": "7", "url": "https://ci.example/7", "status": "success"}
+    assert said(output=output).endswith("\nstatus success\nhttps://ci.example/7")
+
+
 def test_a_commands_exit_code_and_both_streams_are_shown() -> None:
     output = {"exit_code": 3, "stdout": "checked\n", "stderr": "no such cluster\n"}
     assert said(output=output).endswith(

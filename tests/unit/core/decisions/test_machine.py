@@ -56,6 +56,8 @@ POLICIES = st.builds(
     rechecks=st.booleans(),
     covers_for=st.sampled_from([None, None, timedelta(minutes=1)]),
     polls=st.sampled_from([False, False, True]),
+    finds_lost_attempts=st.sampled_from([False, False, True]),
+    stops_elsewhere=st.sampled_from([False, False, True]),
 )
 TYPES = st.lists(st.sampled_from(["http", GATE]), min_size=3, max_size=3)
 DEFINITIONS = st.lists(POLICIES, min_size=1, max_size=3)
@@ -486,7 +488,7 @@ class Runs(RuleBasedStateMachine):
     def no_step_starts_more_often_than_it_may(self) -> None:
         for i, starts in self.starts.items():
             policy = self.execution.steps[i].policy
-            if policy.polls:  # it only reads
+            if policy.polls or policy.finds_lost_attempts:  # it only reads, or looks before it acts
                 continue
             allowed = policy.attempts if policy.repeatable else 1
             assert starts <= allowed + self.again.get(i, 0)

@@ -11,6 +11,11 @@ BASE: dict[str, dict[str, object]] = {
     "approval": {},
     "wait": {"for": "1s"},
     "message": {"text": "a"},
+    "github_actions": {"repository": "a/b", "workflow": "c.yaml", "ref": "main", "token": "t"},
+    "jenkins": {"url": "https://x", "job": "a", "user": "u", "token": "t"},
+    "awx": {"url": "https://x", "template": "1", "token": "t"},
+    "pagerduty": {"action": "resolve", "incident": "P", "token": "t", "from": "a@b"},
+    "statuspage": {"page": "p", "token": "t", "title": "a"},
 }
 
 
@@ -47,6 +52,34 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
         ("message", {"on_failure": "ignore"}, "'stop' or 'continue'"),
         ("message", {"timeout": "0s"}, "at least 1ms"),
         ("message", {"nope": 1}, "Extra inputs"),
+        ("github_actions", {"poll": {}, "retry": {"safe": True}}, "follows what it starts by itself"),
+        ("github_actions", {"every": "10ms"}, "greater than or equal to"),
+        ("github_actions", {"key_input": "a b"}, "match pattern"),
+        (
+            "github_actions",
+            {"inputs": {"key": "1"}, "key_input": "key"},
+            "The input key takes the step's key",
+        ),
+        (
+            "jenkins",
+            {"parameters": {"KEY": "1"}, "key_parameter": "KEY"},
+            "The parameter KEY takes the step's key",
+        ),
+        ("awx", {"variables": {"runbook_key": "1"}}, "The variable runbook_key takes the step's key"),
+        ("awx", {"kind": "project"}, "'job' or 'workflow'"),
+        ("pagerduty", {"dedup_key": "k"}, "either incident or dedup_key"),
+        ("pagerduty", {"incident": None}, "either incident or dedup_key"),
+        ("pagerduty", {"routing_key": "r"}, "either token and from"),
+        ("pagerduty", {"from": None}, "token and from go together"),
+        ("pagerduty", {"action": "note"}, "action: note and note go together"),
+        ("pagerduty", {"note": "a"}, "action: note and note go together"),
+        ("pagerduty", {"token": None, "from": None, "routing_key": "r"}, "knows only dedup_key"),
+        ("statuspage", {"incident": "i"}, "Give one of them"),
+        ("statuspage", {"title": None}, "Give title to open an incident"),
+        ("statuspage", {"title": None, "components": {"c": "operational"}, "body": "a"}, "components alone"),
+        ("statuspage", {"title": None, "incident": "i"}, "The update says nothing"),
+        ("statuspage", {"components": {"c": "broken"}}, "Input should be"),
+        ("statuspage", {"components": {"../c": "operational"}}, "match pattern"),
     ],
 )
 def test_what_does_not_fit_is_refused(kind: str, change: dict[str, object], sentence: str) -> None:
