@@ -56,6 +56,11 @@ class StepDefinition(Definition):
         """How long an approval also covers retries; None if it covers one attempt."""
         return None
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether the step changes nothing outside, so that it may be repeated without asking."""
+        return False
+
     def unmet(self) -> StepResult:
         """Return the result of the step when its condition is false."""
         return Skipped(f"Its condition did not hold: {self.condition}")

@@ -90,8 +90,9 @@ def unreadable_parts(kind: Kind, steps: Sequence[AnyStepRow], reason: str) -> li
 def policy_of(part: AnyPart) -> StepPolicy:
     """Return the step's rules for retries and failures."""
     retry = part.retry
+    only_reads = isinstance(part, StepDefinition) and part.only_reads
     policy = StepPolicy(
-        repeatable=not part.touches_outside or (retry is not None and retry.safe),
+        repeatable=not part.touches_outside or only_reads or (retry is not None and retry.safe),
         continue_on_failure=part.on_failure == "continue",
         asks=not isinstance(part, ActionDefinition),
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,
