@@ -105,9 +105,12 @@ def _shown(definition: StatementsDefinition, context: Context) -> Json:
 def _judge(definition: StatementsDefinition, result: SqlResult, context: Context) -> StepResult:
     """Return the step's result. Expressions see the masked rows, so they cannot probe for a secret."""
     each: list[Json] = [_seen(one) for one in result.results]
-    seen: Json = each[-1] if definition.statement is not None else {"results": each}
-    output = context.masker.mask_value(seen)
-    scope = {**context.scope, "result": output}
+    results = context.masker.mask_value(each)
+    assert isinstance(results, list)
+    last = results[-1]
+    assert isinstance(last, dict)
+    output: Json = last if definition.statement is not None else {"results": results}
+    scope = {**context.scope, "answer": {**last, "results": results}}
     try:
         if definition.expect and not compile_expression(definition.expect).is_true(scope):
             return _unexpected(definition, output)
@@ -119,7 +122,7 @@ def _judge(definition: StatementsDefinition, result: SqlResult, context: Context
 
 def _unexpected(definition: StatementsDefinition, output: Json) -> Failed:
     done = "" if definition.read_only else " The transaction was committed."
-    return Failed(f"The result is not as expected: {definition.expect}.{done}", output)
+    return Failed(f"The answer is not as expected: {definition.expect}.{done}", output)
 
 
 def _seen(one: StatementResult) -> Json:

@@ -15,8 +15,8 @@ from core.steps.ssh import Credential
 
 MOST_STATEMENTS = 20
 MOST_ROWS = 1_000
-ResultCondition = Annotated[str, CelField(roots=("result",), condition=True)]
-ResultExpression = Annotated[str, CelField(roots=("result",))]
+AnswerCondition = Annotated[str, CelField(roots=("answer",), condition=True)]
+AnswerExpression = Annotated[str, CelField(roots=("answer",))]
 
 
 def _refuse_template(value: object) -> object:
@@ -63,8 +63,8 @@ statement: >
   WHERE state = 'active' AND datname = %(database)s AND now() - query_start > %(limit)s::interval
 parameters: {database: "{{ params.cluster }}", limit: 5 minutes}
 max_rows: 20
-expect: result.row_count < 20
-save: {pids: "result.rows.map(row, row.pid)"}
+expect: answer.row_count < 20
+save: {pids: "answer.rows.map(row, row.pid)"}
 timeout: 10s
 """
 
@@ -84,11 +84,11 @@ timeout: 10s
     max_rows: Annotated[int, Field(ge=0, le=MOST_ROWS)] = 100
     """How many rows of each statement are kept; `is_cut` in the output says that there were more. All rows together
     are limited to 64 KB."""
-    expect: ResultCondition | None = None
-    """The condition for success, over `result.rows`, `.row_count` and `.is_cut`; with `statements`, over
-    `result.results`, a list of these. It is evaluated after the commit."""
-    save: dict[SavedName, ResultExpression] = {}
-    """Values to save from the result. Later steps read them as `steps.ID.saved.NAME`."""
+    expect: AnswerCondition | None = None
+    """The condition for success, over `answer.rows`, `.row_count` and `.is_cut` of the last statement, and
+    `answer.results`, a list of these for all statements. It is evaluated after the commit."""
+    save: dict[SavedName, AnswerExpression] = {}
+    """Values to save from the answer. Later steps read them as `steps.ID.saved.NAME`."""
 
     def prepare(self, context: Context) -> Prepared:
         return prepare_statements(self, context)
