@@ -26,7 +26,8 @@ from core.io.text import Excerpt
 
 CHUNK = 32_768
 POLL_SECONDS = 0.05
-END_SECONDS = 2.0  # for the server to confirm that a signal has ended the command
+INTERRUPT = b"\x03"  # what a terminal turns into SIGINT for everything in its foreground, also for root
+END_SECONDS = 2.0  # for the server to confirm that the command has ended
 LINGER_SECONDS = 2.0  # for the rest of the output after the exit status
 KEEPALIVE_SECONDS = 30
 KEY_TYPES = {
@@ -232,15 +233,25 @@ class _Session:
         return self._channel.exit_status >= 0 or self._channel.chanid in self._transport.signals
 
     def _ended_early(self) -> RemoteResult:
-        """End the command: with a signal if the server passes it on, in any case by closing its terminal or streams."""
-        self._transport.send_signal(self._channel, "KILL")
+        """End the command: by its terminal, or by a signal if the server passes it on. The caller closes."""
+        is_over = False
+        if self._command.terminal:
+            with suppress(OSError):
+                self._channel.send(INTERRUPT)
+            is_over = self._exits_soon()
+        if not is_over:
+            with suppress(SSHException, EOFError, OSError):
+                self._transport.send_signal(self._channel, "KILL")
+            # What sudo runs belongs to another user: the signal may have ended only the shell around it.
+            is_over = self._exits_soon() and self._command.sudo is None
+        return self._outcome(self._call.why or "stopped", is_over=is_over)
+
+    def _exits_soon(self) -> bool:
         until = time.monotonic() + END_SECONDS
         while not self._channel.closed and not self._has_exited and time.monotonic() < until:
             if not self._move():
                 self._wait()
-        # What sudo runs belongs to another user, and only sudo itself may have got the signal.
-        is_over = self._has_exited and self._command.sudo is None
-        return self._outcome(self._call.why or "stopped", is_over=is_over)
+        return self._has_exited
 
     def _ended(self) -> RemoteResult:
         while self._move():

@@ -58,10 +58,10 @@ class SshStep(StepDefinition):
 
     What it cannot know: if the connection is lost, or the worker dies, after the command was sent, nobody knows whether
     it ran, and it may still be running; then the channel is asked. At its timeout, or when the run is cancelled, the
-    command is killed by a signal where the server passes signals on (OpenSSH does, except to root); the result says
-    whether the host confirmed that. With `sudo` it never can. With `terminal: true` the command also loses its
-    terminal. A program that it has moved to a session of its own (a daemon) continues in any case; `lingers` in the
-    output says that one still held the command's output when the command had ended.
+    command is killed by a signal where the server passes signals on (OpenSSH does, but not to root, nor to what sudo
+    runs); with `terminal: true` it is interrupted and loses its terminal, whoever it belongs to. The result says
+    whether the host confirmed that it has ended. A program that has moved to a session of its own (a daemon) continues
+    in any case; `lingers` in the output says that one still held the command's output when the command had ended.
     """
 
     acts_through = "ssh"
@@ -104,7 +104,7 @@ timeout: 2m
     """`true`: run it as root, by `sudo -n`; a name: as that user. sudo must not ask for a password."""
     terminal: bool = False
     """Whether the program gets a terminal. Then it also ends when the connection does, unless it ignores that, and
-    its standard error is part of `stdout`. It gets no input."""
+    its standard error is part of `stdout`. It gets no input. Recommended for long commands with `sudo`, or as root."""
     stdin: TemplateText | None = None
     """The text that the program reads from standard input."""
     expect: ResultCondition | None = None
