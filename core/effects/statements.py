@@ -8,6 +8,7 @@ from typing import Protocol
 from pydantic import JsonValue
 
 from core.definitions.cel.expressions import compile_expression
+from core.definitions.fields import Retry
 from core.definitions.sql_text import Statement
 from core.definitions.templates import render, render_text
 from core.effects.calls import masked_saved
@@ -45,6 +46,8 @@ class StatementsDefinition(Protocol):
     def save(self) -> dict[str, str]: ...
     @property
     def timeout(self) -> timedelta | None: ...
+    @property
+    def retry(self) -> Retry | None: ...
 
 
 def prepare_statements(definition: StatementsDefinition, context: Context) -> Outside:
@@ -54,15 +57,19 @@ def prepare_statements(definition: StatementsDefinition, context: Context) -> Ou
         raise ConfigurationError(NOT_INSTALLED, hint="Install runbook[sql] for the workers.")
     work = _work(definition, context)
     limit = definition.timeout or LIMIT
+    is_tried_once = (
+        definition.retry is None
+    )  # what only reads is repeated if its worker is lost, not if it fails
 
     def act(stop: threading.Event) -> StepResult:
         try:
             return _judge(definition, runner.execute(work, limit, stop), context)
         except NoAnswer as error:
             reason = context.masker.mask(str(error))
-            return Failed(reason) if definition.read_only else Uncertain(reason)
+            return Failed(reason, final=is_tried_once) if definition.read_only else Uncertain(reason)
         except (NotSent, RunbookError) as error:
-            return Failed(context.masker.mask(str(error)), final=isinstance(error, Refused | RunbookError))
+            is_final = is_tried_once or isinstance(error, Refused | RunbookError)
+            return Failed(context.masker.mask(str(error)), final=is_final)
 
     return Outside(context.masker.mask_value(_shown(definition, context)), act)
 

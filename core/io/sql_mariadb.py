@@ -66,7 +66,16 @@ class MariadbSession:
 
     def connect(self) -> None:
         """Raises what PyMySQL raises."""
-        self._connect(self._connection)
+        wire = self._wire()
+        duplicate = wire.dup()  # TLS takes the descriptor out of the other one
+
+        def close() -> None:
+            with suppress(OSError):
+                duplicate.shutdown(socket.SHUT_RDWR)
+            duplicate.close()
+
+        self._call.opened(close)
+        self._connection.connect(wire)
 
     def begin(self, limit: timedelta, *, read_only: bool) -> None:
         seconds = max(0.001, min(limit.total_seconds(), MOST_SECONDS))
@@ -114,7 +123,7 @@ class MariadbSession:
     def cancel(self) -> None:
         """End the running statement from a second connection: the protocol has no other way."""
         with closing(self._new()) as other:
-            self._connect(other)
+            other.connect(self._wire())
             other.query(f"KILL QUERY {int(self._connection.thread_id())}")
 
     def close(self) -> None:
@@ -138,18 +147,10 @@ class MariadbSession:
             ssl=_context(url),
         )
 
-    def _connect(self, connection: "pymysql.connections.Connection[SSCursor]") -> None:
+    def _wire(self) -> socket.socket:
         wire = socket.create_connection((self._address, self._url.port), timeout=CONNECT_SECONDS)
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        duplicate = wire.dup()  # TLS takes the descriptor out of the other one
-
-        def close() -> None:
-            with suppress(OSError):
-                duplicate.shutdown(socket.SHUT_RDWR)
-            duplicate.close()
-
-        self._call.opened(close)
-        connection.connect(wire)
+        return wire
 
     def _plain(self, text: str) -> None:
         self._execute(text, Rows(0))

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.advisory_locks import lock_out_freezes
 from core.definitions.actions import ActionDefinition, Branch
 from core.definitions.durations import parse_duration
+from core.definitions.fields import Retry
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import StepDefinition
 from core.definitions.stored import StoredDefinitionInvalid, read_stored
@@ -89,8 +90,8 @@ def unreadable_parts(kind: Kind, steps: Sequence[AnyStepRow], reason: str) -> li
 
 def policy_of(part: AnyPart) -> StepPolicy:
     """Return the step's rules for retries and failures."""
-    retry = part.retry
     only_reads = isinstance(part, StepDefinition) and part.only_reads
+    retry = part.retry or (Retry() if only_reads else None)
     policy = StepPolicy(
         repeatable=not part.touches_outside or only_reads or (retry is not None and retry.safe),
         continue_on_failure=part.on_failure == "continue",

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,18 +16,13 @@ from core.io.remote import RemoteCommand, SshHost
 from core.services.executions.loading import LEASE
 from core.statuses import Status, WaitingFor
 from tests.integration.core.execution.test_secrets import everything
+from tests.integration.core.remote.common import equip, error_of, output_of, run, until
 from tests.integration.core.world import CoreWorld
 from tests.servers.lone_worker import start_lone_worker
 from tests.servers.programs import free_port
 from tests.servers.proxy import Proxy
 from tests.servers.sshd import Sshd, new_key
-from tests.world import declare, new_executor
-
-
-def equip(world: CoreWorld, **secrets: str) -> None:
-    """Give the worker these secrets, declared for this machine and for every type."""
-    declare(world.unit_of_work, *secrets)
-    world.executor = new_executor(world.unit_of_work, secrets=secrets)
+from tests.world import new_executor
 
 
 def ssh(sshd: Sshd, *argv: str, **fields: object) -> str:
@@ -45,30 +39,6 @@ def ssh(sshd: Sshd, *argv: str, **fields: object) -> str:
     }
     given = {name: value for name, value in (step | fields).items() if value is not None}
     return f"- {json.dumps(given)}\n"
-
-
-def run(world: CoreWorld, step: str) -> str:
-    execution = world.begin(step)
-    world.work()
-    return execution
-
-
-def output_of(world: CoreWorld, execution: str) -> dict[str, object]:
-    found = world.step(execution).output
-    assert isinstance(found, dict)
-    return found
-
-
-def error_of(world: CoreWorld, execution: str) -> str:
-    return world.step(execution).error or ""
-
-
-def until(look: object, what: str) -> None:
-    assert callable(look)
-    deadline = time.monotonic() + 30
-    while not look():
-        assert time.monotonic() < deadline, f"waited for {what}, in vain"
-        time.sleep(0.02)
 
 
 def running_marks(mark: str) -> list[int]:
