@@ -1,4 +1,4 @@
-"""A proxy on a loopback port, which can cut its connections, or stop forwarding: what networks do."""
+"""A proxy on a loopback port that can cut its connections, as networks do."""
 
 import socket
 import threading
@@ -13,21 +13,32 @@ class Proxy:
         self._connect = connect
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
         self.port: int = self._listener.getsockname()[1]
         self.seen = 0
         self.on_data: Callable[[bytes], None] = lambda _: None
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._start(self._serve)
 
     def cut(self) -> None:
-        """Close every connection, on both sides."""
+        """End every connection, on both sides."""
         for each in self._sockets:
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-        self._sockets.clear()
 
     def close(self) -> None:
-        self._listener.close()
+        """End every connection, and take no more."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self.cut()
+        for thread in self._threads:
+            thread.join()
+        for each in (self._listener, *self._sockets):
+            each.close()
+
+    def _start(self, run: Callable[[], None]) -> None:
+        thread = threading.Thread(target=run, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def _serve(self) -> None:
         with suppress(OSError):
@@ -36,17 +47,22 @@ class Proxy:
                 self.seen += 1
                 server = self._connect()
                 self._sockets += [client, server]
-                threading.Thread(target=self._pump, args=(client, server, True), daemon=True).start()
-                threading.Thread(target=self._pump, args=(server, client, False), daemon=True).start()
+                self._pump(client, server, self._tell)
+                self._pump(server, client, lambda _: None)
 
-    def _pump(self, source: socket.socket, sink: socket.socket, is_client: bool) -> None:
-        with suppress(OSError):
-            while data := source.recv(65_536):
-                if is_client:
-                    self.on_data(data)
-                sink.sendall(data)
-        with suppress(OSError):
-            sink.shutdown(socket.SHUT_WR)
+    def _tell(self, data: bytes) -> None:
+        self.on_data(data)
+
+    def _pump(self, source: socket.socket, sink: socket.socket, seen: Callable[[bytes], None]) -> None:
+        def pump() -> None:
+            with suppress(OSError):
+                while data := source.recv(65_536):
+                    seen(data)
+                    sink.sendall(data)
+            with suppress(OSError):
+                sink.shutdown(socket.SHUT_WR)
+
+        self._start(pump)
 
 
 @contextmanager
@@ -60,10 +76,13 @@ def proxy_to(connect: Callable[[], socket.socket]) -> Iterator[Proxy]:
 
 
 def to_port(port: int) -> Callable[[], socket.socket]:
+    """What connects to a port of this machine."""
     return lambda: socket.create_connection(("127.0.0.1", port))
 
 
 def to_unix(path: str) -> Callable[[], socket.socket]:
+    """What connects to a Unix socket."""
+
     def connect() -> socket.socket:
         found = socket.socket(socket.AF_UNIX)
         found.connect(path)

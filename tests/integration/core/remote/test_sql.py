@@ -102,11 +102,12 @@ def prepare_functions(database: Database) -> None:
 
 def test_a_read_only_transaction_stays_one(world: CoreWorld, postgresql_database: Database) -> None:
     """Even if a function tries to make it writable, which validation cannot see."""
+    body = "$$ SELECT set_config('transaction_read_only', 'off', true) $$ LANGUAGE sql"
+    postgresql_database.query(f"CREATE OR REPLACE FUNCTION open_up() RETURNS text AS {body}")
     equip(world, SHOP=postgresql_database.url)
-    execution = run(
-        world, sql("SELECT pg_catalog . set_config ('transaction_read_only', 'off', true) AS x", "SELECT 1")
-    )
+    execution = run(world, sql("SELECT open_up()"))
     assert world.statuses(execution) == [Status.FAILED]
+    assert "transaction read-write mode" in error_of(world, execution)
 
 
 def test_writes_are_all_done_or_none(world: CoreWorld, database: Database) -> None:
@@ -212,7 +213,7 @@ def test_a_killed_worker_leaves_a_question_only_if_something_may_have_changed(
 ) -> None:
     equip(world, SHOP=database.url)
     until(lambda: not database.is_sleeping(), "the end of what other tests left")
-    execution = world.begin(sql(database.sleeps.replace("30", "4"), read_only=read_only))
+    execution = world.begin(sql(database.sleeps.replace("30", "2"), read_only=read_only))
     worker = start_lone_worker(database_url, execution, {"SHOP": database.url})
     until(database.is_sleeping, "the statement")
     worker.send_signal(signal.SIGKILL)
