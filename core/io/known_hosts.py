@@ -5,7 +5,6 @@ Names may be hashed, or patterns with `*`, `?` and `!`. A key marked `@revoked` 
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -51,7 +50,7 @@ def _lines(text: str) -> Iterator[tuple[str, str, HostKey]]:
             raise ValueError(f"line {number} has no name, type and key")
         try:
             blob = base64.b64decode(words[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             raise ValueError(f"the key in line {number} is not base64") from None
         yield marker, words[0], HostKey(words[1], blob)
 
@@ -84,5 +83,5 @@ def _is_hash_of(hashed: str, name: str) -> bool:
     try:
         expected = hmac.new(base64.b64decode(salt), name.encode(), hashlib.sha1).digest()
         return hmac.compare_digest(expected, base64.b64decode(digest))
-    except binascii.Error:
+    except ValueError:
         return False

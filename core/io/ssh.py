@@ -192,6 +192,11 @@ class _Session:
         except (SSHException, EOFError, OSError) as error:
             if self._channel.chanid in self._transport.refused:
                 raise NotSent(f"{self._command.target.host} refuses to run commands.") from error
+            if self._call.why is not None:
+                reason = (
+                    f"The command was sent and then stopped: {self._call.why}. The host had not answered."
+                )
+                raise NoAnswer(f"{reason} It may be running.") from error
             raise NoAnswer(f"The connection was lost as the command was sent: {_said(error)}.") from error
 
     def _move(self) -> bool:

@@ -1,5 +1,6 @@
 """The `ssh` step: run a command on another machine."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -14,7 +15,7 @@ from core.execution.preparation import Context, Prepared
 from core.steps.shell import ResultCondition, ResultExpression, refuse_shell_string
 
 Port = Annotated[int, Field(ge=1, le=65_535, strict=True)]
-UnixUser = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$")]
+UNIX_USER = r"^[A-Za-z_][A-Za-z0-9_.-]{0,31}$"
 
 
 def _refuse_literal(value: object) -> object:
@@ -23,6 +24,12 @@ def _refuse_literal(value: object) -> object:
         found = placeholders(value)
         if len(found) != 1 or whole_secret(found[0].source) is None or value.strip()[:2] != "{{":
             raise PydanticCustomError("not_a_secret", "Write it as one secret: {example}.", _EXAMPLE)
+    return value
+
+
+def _check_sudo(value: object) -> object:
+    if not isinstance(value, bool) and not (isinstance(value, str) and re.match(UNIX_USER, value)):
+        raise PydanticCustomError("sudo", "sudo is true, or the name of a user.")
     return value
 
 
@@ -100,7 +107,7 @@ timeout: 2m
     allow_options: bool = False
     """Whether an argument that comes from a value may start with `-`. By default such a value is refused unless an
     item `--` precedes it."""
-    sudo: bool | UnixUser = False
+    sudo: Annotated[bool | Annotated[str, Field(pattern=UNIX_USER)], BeforeValidator(_check_sudo)] = False
     """`true`: run it as root, by `sudo -n`; a name: as that user. sudo must not ask for a password."""
     terminal: bool = False
     """Whether the program gets a terminal. Then it also ends when the connection does, unless it ignores that, and

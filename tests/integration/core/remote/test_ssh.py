@@ -19,7 +19,7 @@ from tests.integration.core.execution.test_secrets import everything
 from tests.integration.core.remote.common import equip, error_of, output_of, run, until
 from tests.integration.core.world import CoreWorld
 from tests.servers.lone_worker import start_lone_worker
-from tests.servers.programs import free_port
+from tests.servers.programs import free_port, ordinary_account
 from tests.servers.proxy import Proxy
 from tests.servers.sshd import Sshd, new_key
 from tests.world import new_executor
@@ -392,3 +392,15 @@ def test_a_worker_whose_lease_is_over_sends_no_command(world: CoreWorld, ordinar
     )
     with pytest.raises(NotSent, match="lease lost"):
         runner.run(RemoteCommand(host, ["touch", "/tmp/never"]), timedelta(seconds=5), token)
+
+
+def test_sudo_runs_the_command_as_another_user(world: CoreWorld, sshd: Sshd) -> None:
+    """Root may; where a password would be asked for, it fails at once."""
+    equip(world, SSH_KEY=sshd.key)
+    account = ordinary_account().pw_name
+    execution = run(world, ssh(sshd, "id", "-un", sudo=account))
+    output = output_of(world, execution)
+    if sshd.user == "root":
+        assert output["stdout"] == f"{account}\n"
+    else:
+        assert output["stdout"] == f"{account}\n" or "sudo" in str(output["stderr"])
