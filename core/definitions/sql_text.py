@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 _PLACEHOLDER = re.compile(r"%(?:(?P<percent>%)|s|\((?P<name>[A-Za-z_][A-Za-z0-9_]*)\)s)|(?P<stray>%)")
 _KEYWORD = re.compile(r"[\s(]*([A-Za-z]+)(?:\s+([A-Za-z@]+))?")
-_COMMENT = re.compile(r"/\*.*?\*/|--[^\n]*|#[^\n]*", re.DOTALL)
+_LINE_COMMENT = re.compile(r"--[^\n]*|#[^\n]*")
 
 
 def _words(text: str) -> frozenset[str]:
@@ -58,7 +58,7 @@ class Statement:
     def acts_outside(self) -> bool:
         """Whether it calls a function that is known to act outside of the transaction, or writes a file."""
         text = "?".join(self.parts)
-        return any(_ACTS_OUTSIDE.search(each) for each in (text, _COMMENT.sub(" ", text)))
+        return any(_ACTS_OUTSIDE.search(each) for each in (text, _without_comments(text)))
 
     def is_undone(self, keywords: Collection[str]) -> bool:
         """Return whether a rollback undoes it. `keywords`: those of the statements that the server can undo."""
@@ -70,6 +70,15 @@ class Statement:
         for number, part in enumerate(self.parts[1:], 1):
             pieces += [mark(number), part]
         return "".join(pieces)
+
+
+def _without_comments(text: str) -> str:
+    """Return the text without its comments. What looks like one in a literal goes, too, which does no harm here."""
+    pieces, after = [], 0
+    while (start := text.find("/*", after)) >= 0 and (end := text.find("*/", start + 2)) >= 0:
+        pieces.append(text[after:start])
+        after = end + 2
+    return _LINE_COMMENT.sub(" ", " ".join([*pieces, text[after:]]))
 
 
 def parse_statement(text: str) -> Statement:

@@ -7,7 +7,6 @@ Names may be hashed, or patterns with `*`, `?` and `!`. A key marked `@revoked` 
 import base64
 import hashlib
 import hmac
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -73,8 +72,16 @@ def _match_patterns(patterns: Iterable[str], name: str) -> bool:
 
 
 def _fits(pattern: str, name: str) -> bool:
-    parts = (".*" if sign == "*" else "." if sign == "?" else re.escape(sign) for sign in pattern)
-    return re.fullmatch("".join(parts), name) is not None
+    """Return whether the whole name fits. A regular expression could take exponential time for many `*`."""
+    ends = {0}  # how much of the name the pattern may have taken so far
+    for sign in pattern:
+        if sign == "*":
+            ends = set(range(min(ends), len(name) + 1))
+        else:
+            ends = {end + 1 for end in ends if end < len(name) and sign in ("?", name[end])}
+        if not ends:
+            return False
+    return len(name) in ends
 
 
 def _is_hash_of(hashed: str, name: str) -> bool:

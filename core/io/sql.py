@@ -21,6 +21,8 @@ from core.io.sql_errors import ConnectionLost, StatementFailed
 from core.io.statements import SqlResult, SqlWork, StatementResult
 from core.values.execution import Json
 
+ATOMIC = frozenset({"kill", "set"})  # not undone by a rollback, but if they fail, they did nothing
+
 
 class Session(Protocol):
     """A connection to a database. Each method raises StatementFailed if the server says no, or ConnectionLost."""
@@ -129,10 +131,14 @@ class _Transaction:
             count = self._session.run(
                 statement, values_of(statement, self._work), rows, read_only=self._work.read_only
             )
+        except UnicodeError:
+            self._lasts = lasts
+            raise StatementFailed(
+                f"Statement {number}: A value has characters that cannot be sent."
+            ) from None
         except StatementFailed as error:
-            self._lasts = lasts or (
-                self._call.why is not None and self._lasts
-            )  # it was refused, so it did nothing
+            if not error.was_executed or statement.keyword in ATOMIC:
+                self._lasts = lasts
             raise StatementFailed(f"Statement {number}: {error}") from None
         if not self._session.is_in_transaction():
             self._lasts = True
@@ -158,15 +164,19 @@ class _Transaction:
 
     def _failed(self, reason: str) -> Exception:
         """Return the error after a rollback."""
-        if self._call.why is not None and self._call.why not in reason:
-            reason = f"The statements were stopped: {self._call.why}. {reason}"
+        reason = self._with_why(reason)
         with suppress(StatementFailed, ConnectionLost):  # the server rolls back what was not committed
             self._lasts |= not self._session.roll_back()
         if self._lasts:
             return NoAnswer(f"{reason} A statement before it, or its own effect, may not have been undone.")
         return NotSent(f"{reason} Nothing was changed: the transaction was rolled back.")
 
+    def _with_why(self, reason: str) -> str:
+        why = self._call.why
+        return reason if why is None or why in reason else f"The statements were stopped: {why}. {reason}"
+
     def _lost(self, reason: str) -> Exception:
+        reason = self._with_why(reason)
         if self._lasts:
             return NoAnswer(f"{reason} Nobody knows what was done before.")
         return NotSent(f"{reason} Nothing was changed: the transaction was not committed.")

@@ -30,6 +30,7 @@ CLIENT_ERRORS = range(
     2000, 3000
 )  # https://mariadb.com/kb/en/mariadb-error-codes/: of the client, not of the server
 ACCESS_DENIED = frozenset({1044, 1045, 1049, 1698})
+CLOSED = (OSError, ValueError, AttributeError, struct.error)  # of a connection that was closed meanwhile
 NOT_UNDONE = 1196  # ER_WARNING_NOT_COMPLETE_ROLLBACK
 MOST_SECONDS = 365 * 24 * 3600
 
@@ -99,9 +100,10 @@ class MariadbSession:
         names = [f"@runbook_{number}" for number in range(1, len(values) + 1)]
         if names:
             literals = (self._connection.escape(_adapted(value)) for value in values)
-            self._plain(f"SET {', '.join(f'{n} = {v}' for n, v in zip(names, literals, strict=True))}")
+            pairs = zip(names, literals, strict=True)
+            self._prepare(f"SET {', '.join(f'{name} = {literal}' for name, literal in pairs)}")
         text = self._connection.escape(statement.with_marks(lambda _: "?"))
-        self._plain(f"PREPARE runbook_statement FROM {text}")
+        self._prepare(f"PREPARE runbook_statement FROM {text}")
         count = self._execute(f"EXECUTE runbook_statement{' USING ' * bool(names)}{', '.join(names)}", rows)
         self._plain("DEALLOCATE PREPARE runbook_statement")
         return count
@@ -152,6 +154,13 @@ class MariadbSession:
         wire.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return wire
 
+    def _prepare(self, text: str) -> None:
+        """Do what comes before a statement is executed."""
+        try:
+            self._plain(text)
+        except StatementFailed as error:
+            raise StatementFailed(str(error), was_executed=False) from None
+
     def _plain(self, text: str) -> None:
         self._execute(text, Rows(0))
 
@@ -165,12 +174,9 @@ class MariadbSession:
             if not isinstance(code, int) or code in CLIENT_ERRORS or code == 0:
                 raise ConnectionLost(_said(error).rstrip(".")) from None
             raise StatementFailed(_said(error)) from None
-        except (
-            OSError,
-            ValueError,
-            AttributeError,
-            struct.error,
-        ) as error:  # of a connection that was closed
+        except UnicodeError:
+            raise
+        except CLOSED as error:
             raise ConnectionLost(type(error).__name__) from None
 
 

@@ -145,6 +145,14 @@ def test_a_table_without_transactions_leaves_a_question(world: CoreWorld, mariad
     assert mariadb_database.query("SELECT id FROM plain") == [(1,)]
 
 
+def test_what_mariadb_refuses_to_prepare_was_not_done(world: CoreWorld, mariadb_database: Database) -> None:
+    """Its kind of statement is not undone by a rollback, but it never began."""
+    equip(world, SHOP=mariadb_database.url)
+    execution = run(world, sql("CREATE TABLE (", read_only=False))
+    assert world.statuses(execution) == [Status.FAILED]
+    assert "Nothing was changed" in error_of(world, execution)
+
+
 def test_rows_beyond_the_bound_are_left_out(world: CoreWorld, database: Database) -> None:
     """And a large answer is not read to its end."""
     equip(world, SHOP=database.url)
@@ -167,6 +175,12 @@ def test_large_values_are_cut(world: CoreWorld, database: Database) -> None:
     assert world.statuses(execution) == [Status.SUCCEEDED], error_of(world, execution)
     assert "bytes left out" in json.dumps(output_of(world, execution))
     assert len(json.dumps(output_of(world, execution))) < 10_000
+
+
+def test_a_value_that_cannot_be_sent_fails_the_step(world: CoreWorld, database: Database) -> None:
+    equip(world, SHOP=database.url)
+    execution = run(world, sql("SELECT %s AS x", parameters=["\ud800"]))
+    assert world.statuses(execution) == [Status.FAILED]
 
 
 def test_secrets_are_masked_in_rows_and_errors(world: CoreWorld, database: Database) -> None:

@@ -107,6 +107,11 @@ def test_what_does_not_only_read(text: str) -> None:
         check_reading(parse_statement(text))
 
 
+def test_comments_without_an_end_take_no_time() -> None:
+    """They are looked through once, and not once for each beginning."""
+    check_reading(parse_statement("SELECT 1 " + "/*" * 9_000))
+
+
 @pytest.mark.parametrize("word", ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN", "describe", "Desc"])
 def test_what_only_reads(word: str) -> None:
     check_reading(parse_statement(f"{word} x"))
