@@ -152,12 +152,12 @@ def _shown(definition: RemoteDefinition, context: Context) -> Json:
     """Return the command as people may see it, with each secret replaced by its name."""
     scope = context.shown_scope
     shown: dict[str, Json] = {
-        "host": _address(definition, scope, ()),
+        **_shown_host(definition, scope, ()),
         "argv": list(render_arguments(definition, scope)),
         "key": context.key,
     }
     if definition.jump:
-        shown["jump"] = _address(_completed(definition), scope, ("jump",))
+        shown["jump"] = _shown_host(_completed(definition), scope, ("jump",))
     if definition.sudo:
         shown["sudo"] = definition.sudo
     if definition.terminal:
@@ -167,11 +167,18 @@ def _shown(definition: RemoteDefinition, context: Context) -> Json:
     return shown
 
 
-def _address(definition: HostDefinition, scope: Mapping[str, object], path: tuple[str, ...]) -> str:
-    """Return the host as people write it: `user@host:port`."""
+def _shown_host(
+    definition: HostDefinition, scope: Mapping[str, object], path: tuple[str, ...]
+) -> dict[str, Json]:
+    """Return the host as `user@host:port`, how it proves its identity, and how we log in."""
     host = render_text(definition.host, scope, (*path, "host"))
     user = render_text(definition.user or "", scope, (*path, "user"))
-    return f"{user}@{host}:{definition.port}"
+    given = {"known_hosts": definition.known_hosts, "private_key": definition.key}
+    given["password"] = definition.password
+    rendered: dict[str, Json] = {
+        name: render_text(text, scope, (*path, name)) for name, text in given.items() if text is not None
+    }
+    return {"host": f"{user}@{host}:{definition.port}", **rendered}
 
 
 def _judge(definition: RemoteDefinition, result: RemoteResult, context: Context) -> StepResult:

@@ -61,6 +61,9 @@ class SshStep(StepDefinition):
     no shell interprets it. The host is called only if it proves its identity with a key in `known_hosts`.
     RUNBOOK_EGRESS says which hosts, and which jump hosts, may be called; names are resolved on the worker's machine.
 
+    The environment variable `RUNBOOK_STEP_KEY`, the same for every attempt, is offered to the server, which passes it
+    on if its configuration says `AcceptEnv RUNBOOK_STEP_KEY`.
+
     A secret is used only if its declaration lists the type `ssh`; if it lists hosts, it is sent only to those.
 
     What it cannot know: if the connection is lost, or the worker dies, after the command was sent, nobody knows whether

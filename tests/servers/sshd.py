@@ -25,6 +25,7 @@ PermitRootLogin prohibit-password
 AllowTcpForwarding yes
 MaxStartups 100
 MaxSessions 100
+AcceptEnv RUNBOOK_STEP_KEY
 LogLevel VERBOSE
 """
 

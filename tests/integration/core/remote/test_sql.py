@@ -177,12 +177,6 @@ def test_large_values_are_cut(world: CoreWorld, database: Database) -> None:
     assert len(json.dumps(output_of(world, execution))) < 10_000
 
 
-def test_a_value_that_cannot_be_sent_fails_the_step(world: CoreWorld, database: Database) -> None:
-    equip(world, SHOP=database.url)
-    execution = run(world, sql("SELECT %s AS x", parameters=["\ud800"]))
-    assert world.statuses(execution) == [Status.FAILED]
-
-
 def test_secrets_are_masked_in_rows_and_errors(world: CoreWorld, database: Database) -> None:
     equip(world, SHOP=database.url, TOKEN="correct-horse-battery")
     step = sql("SELECT %(token)s AS token, 1 AS number", parameters={"token": "{{ secrets.TOKEN }}"})

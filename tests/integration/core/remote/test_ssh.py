@@ -81,6 +81,12 @@ def test_arguments_arrive_as_they_are_written_and_values_are_saved(world: CoreWo
     assert "PRIVATE KEY" not in everything(world)
 
 
+def test_a_server_that_accepts_the_steps_key_gets_it(world: CoreWorld, ordinary_sshd: Sshd) -> None:
+    equip(world, SSH_KEY=ordinary_sshd.key)
+    execution = run(world, ssh(ordinary_sshd, "printenv", "RUNBOOK_STEP_KEY"))
+    assert output_of(world, execution)["stdout"] == f"{execution}.there\n"
+
+
 @pytest.mark.parametrize(
     ("script", "code"), [("exit 3", 3), ("kill -9 $$", 137)], ids=["exit code", "signal"]
 )

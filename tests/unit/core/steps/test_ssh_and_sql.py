@@ -168,10 +168,12 @@ def test_an_answer_of_another_kind_is_refused(
 
 def test_a_dry_run_shows_what_would_be_done_and_touches_nothing() -> None:
     there, ask = planned(SSH | {"sudo": "web", "jump": {"host": "bastion"}}, SQL)
+    credentials = {"known_hosts": "{{ secrets.KNOWN }}", "private_key": "{{ secrets.KEY }}"}
     assert there.request == {
         "host": "deploy@orders.example:22",
+        **credentials,
         "argv": ["dbctl", "orders"],
-        "jump": "deploy@bastion:22",
+        "jump": {"host": "deploy@bastion:22", **credentials},
         "sudo": "web",
     }
     assert ask.request == {
