@@ -31,7 +31,7 @@ from core.values.execution import Json
         ([1, Decimal(2), [b"x"]], [1, "2", ["eA=="]]),
         ({"a": {"b": Decimal(1)}}, {"a": {"b": "1"}}),
     ],
-    ids=str,
+    ids=lambda value: type(value).__name__,
 )
 def test_values(value: object, shown: Json) -> None:
     assert as_json(value) == shown
