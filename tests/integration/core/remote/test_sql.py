@@ -3,13 +3,17 @@
 import json
 import signal
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cli.apply import apply_text
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.validate import validate_files
 from core.services.executions.loading import LEASE
 from core.statuses import Status, WaitingFor
+from core.steps.sql import SqlStep
 from tests.integration.core.execution.test_secrets import everything
 from tests.integration.core.remote.common import equip, error_of, output_of, run, until
 from tests.integration.core.remote.databases import Database
@@ -344,3 +348,17 @@ def test_kinds_of_values(world: CoreWorld, postgresql_database: Database) -> Non
     [row] = rows
     assert row["t"] == "infinity"
     assert (row["one"], row["one_2"]) in {(1, 2), ("1", "2")}
+
+
+def test_the_statements_of_the_example_are_understood(
+    world: CoreWorld, postgresql_database: Database
+) -> None:
+    definitions, _ = validate_files([Path("examples/definitions/slow-queries.yaml")])
+    [runbook] = [each for each in definitions if isinstance(each, RunbookDefinition)]
+    slow, end = (step for step in runbook.steps if isinstance(step, SqlStep))
+    equip(world, SHOP=postgresql_database.url)
+    looked = run(world, sql(str(slow.statement), parameters={"database": "orders", "minutes": 5}))
+    ended = run(world, sql(str(end.statement), parameters={"pids": [1, 70_000]}, read_only=False))
+    for execution in (looked, ended):
+        assert world.statuses(execution) == [Status.SUCCEEDED], error_of(world, execution)
+        assert output_of(world, execution)["rows"] == []
