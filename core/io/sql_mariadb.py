@@ -31,6 +31,7 @@ CLIENT_ERRORS = range(
 )  # https://mariadb.com/kb/en/mariadb-error-codes/: of the client, not of the server
 ACCESS_DENIED = frozenset({1044, 1045, 1049, 1698})
 CLOSED = (OSError, ValueError, AttributeError, struct.error)  # of a connection that was closed meanwhile
+MOST_WARNINGS = 64  # max_error_count of the server
 NOT_UNDONE = 1196  # ER_WARNING_NOT_COMPLETE_ROLLBACK
 MOST_SECONDS = 365 * 24 * 3600
 
@@ -119,8 +120,16 @@ class MariadbSession:
 
     def roll_back(self) -> bool:
         """Return False if a table without transactions was changed, which the server then warns of."""
+        try:
+            return self._is_rolled_back()
+        except StatementFailed:  # by a KILL that was meant for the statement before, and came too late for it
+            return self._is_rolled_back()
+
+    def _is_rolled_back(self) -> bool:
+        warnings = Rows(MOST_WARNINGS)
         self._plain("ROLLBACK")
-        return all(warning[1] != NOT_UNDONE for warning in self._connection.show_warnings())
+        self._execute("SHOW WARNINGS", warnings)
+        return all(row["Code"] != NOT_UNDONE for row in warnings.result(0).rows)
 
     def cancel(self) -> None:
         """End the running statement from a second connection: the protocol has no other way."""

@@ -157,6 +157,27 @@ def test_what_mariadb_refuses_to_prepare_was_not_done(world: CoreWorld, mariadb_
     assert "Nothing was changed" in error_of(world, execution)
 
 
+def test_a_kill_that_comes_too_late_changes_nothing_about_what_is_known(
+    world: CoreWorld, mariadb_database: Database
+) -> None:
+    """The statement has failed by itself before the KILL that should end it arrives."""
+    equip(world, SHOP=mariadb_database.url)
+
+    def kill(data: bytes) -> None:
+        if b"ROLLBACK" in data:
+            mariadb_database.proxy.on_data = lambda _: None
+            found = (
+                "SELECT id FROM information_schema.processlist WHERE user = 'app' AND id <> connection_id()"
+            )
+            for (connection,) in mariadb_database.query(found):
+                mariadb_database.query(f"KILL QUERY {connection}")
+
+    mariadb_database.proxy.on_data = kill
+    execution = run(world, sql("INSERT INTO plain_nothing VALUES (1)", read_only=False))
+    assert world.statuses(execution) == [Status.FAILED]
+    assert "Nothing was changed" in error_of(world, execution)
+
+
 def test_rows_beyond_the_bound_are_left_out(world: CoreWorld, database: Database) -> None:
     """And a large answer is not read to its end."""
     equip(world, SHOP=database.url)
