@@ -73,6 +73,7 @@ AT_LEAST = {
     "httpcore2": logging.WARNING,
     "hvac": logging.WARNING,
     "urllib3": logging.WARNING,
+    "paramiko": logging.CRITICAL,  # the step reports its errors
 }
 
 

@@ -23,9 +23,12 @@ with atheris.instrument_imports(include=["core", "bot"]):
     from core.definitions.json_text import read_json
     from core.definitions.parameters import parse_key_values
     from core.definitions.shapes import INCIDENT, OPEN
+    from core.definitions.sql_text import check_reading, parse_statement
     from core.definitions.templates import render
     from core.definitions.validate import validate_text
     from core.errors import RunbookError
+    from core.io.database_url import parse_database_url
+    from core.io.known_hosts import known_keys
 
 SCOPE: Mapping[str, object] = {
     "incident": {"title": "a,b,c" * 20, "labels": {"pager": "yes"}, "severity": "high"},
@@ -72,6 +75,23 @@ def _key_values(data: bytes) -> None:
     parse_key_values([word.text for word in words_of(data.decode("utf-8", "replace"))], schema)
 
 
+def _statement(data: bytes) -> None:
+    with suppress(ValueError):
+        statement = parse_statement(data.decode("utf-8", "replace"))
+        statement.with_marks(str)
+        check_reading(statement)
+
+
+def _known_hosts(data: bytes) -> None:
+    with suppress(ValueError):
+        known_keys(data.decode("utf-8", "replace"), "db-1.example", 2222)
+
+
+def _database_url(data: bytes) -> None:
+    with suppress(ValueError):
+        parse_database_url(data.decode("utf-8", "replace"))
+
+
 TARGETS: Mapping[str, Callable[[bytes], object]] = {
     "document": _document,
     "aliases": _document,
@@ -82,6 +102,9 @@ TARGETS: Mapping[str, Callable[[bytes], object]] = {
     "schema": _schema,
     "words": _key_values,
     "duration": lambda data: parse_duration(data.decode("utf-8", "replace")),
+    "statement": _statement,
+    "known_hosts": _known_hosts,
+    "database_url": _database_url,
     "cursor": lambda data: decode_cursor(data.decode("utf-8", "replace")),
 }
 SEEDS: Mapping[str, bytes] = {
@@ -94,6 +117,9 @@ SEEDS: Mapping[str, bytes] = {
     "schema": b'{"type": "object", "properties": {"a": {"type": "array", "items": {"pattern": "^(a+)+$"}}}}',
     "words": b'a=[1,2] b=3 c=\'{"x": 1}\' "two words"',
     "duration": b"1h30m",
+    "statement": b"SELECT /* all */ '%%' FROM t WHERE id = %(id)s AND pg_notify('a', %(id)s) = 1 -- end",
+    "known_hosts": b"|1|AAAA|AAAA ssh-rsa AAAA\n[*.example]:2222,!d? ssh-dss AAAA\n@revoked * ssh-rsa AAAA",
+    "database_url": b"postgresql://user:p%40ss@db.example:5432/orders?sslmode=verify-full",
     "cursor": b"MjAyNi0wMS0wMVQwMDowMDowMCswMDowMCBpbmNfMQ",
 }
 

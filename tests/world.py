@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from sqlalchemy import func, select, text
 
 from cli.apply import apply_text
+from cli.optional_ports import sql_runner, ssh_runner
 from core.callbacks import CallbackLinks
 from core.decisions.people import Person
 from core.execution.executor import Executor
@@ -76,7 +77,7 @@ def declare(unit_of_work: UnitOfWorkFactory, *names: str, teams: Iterable[str] =
             "source": {"env": f"RUNBOOK_SECRET_{name}"},
             "teams": sorted({*there, *teams}),
             "hosts": ["127.0.0.1", "localhost", "*.invalid"],
-            "types": KINDS_WITH_SECRETS,
+            "types": [*KINDS_WITH_SECRETS, "ssh", "sql"],
         }
         apply_text(unit_of_work, json.dumps(declaration), "secrets.yaml", approve=False)
 
@@ -159,11 +160,14 @@ def new_executor(
     own: tuple[str, ...] = (),
 ) -> Executor:
     """A worker with these secrets in its environment, and credentials of its `own`; `declare` says who may use them."""
+    egress = EgressPolicy.parse(["127.0.0.1"])
     ports = Ports(
-        HttpCaller(EgressPolicy.parse(["127.0.0.1"])),
+        HttpCaller(egress),
         ProcessRunner("/usr/bin:/bin"),
         secrets_of(unit_of_work, secrets or {}, own),
         callbacks=callbacks or CallbackLinks(),
+        ssh=ssh_runner(egress),
+        sql=sql_runner(egress),
     )
     return Executor(unit_of_work, ports, worker)
 

@@ -90,6 +90,8 @@ def _shell_lines(output: dict[str, object], room: int) -> list[str]:
     if output.get("ended_with_it"):
         names = escape_sentence(one_line(as_text(output["ended_with_it"])))
         lines.append(f"⚠️ It left processes running, which were killed when it ended: {names}")
+    if output.get("lingers"):
+        lines.append("⚠️ Something that it started still holds its output on the host.")
     for name, text in written:
         lines += [name, code_block(text, room // len(written))]
     return lines

@@ -9,6 +9,7 @@ import typer
 from cli.compose import Composition
 from cli.confinement import process_runner
 from cli.environment import environment
+from cli.optional_ports import sql_runner, ssh_runner
 from cli.own_services import own_services
 from cli.processes import run, stopping
 from cli.secret_sources import worker_secrets
@@ -91,12 +92,14 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
     """Return the executor with the external access that the settings allow. Raises ConfigurationError."""
     settings = composition.settings
     runner = process_runner(settings, environ) if settings.shell == "on" else None
-    http = HttpCaller(EgressPolicy.parse(settings.egress_entries, own_services(settings)))
+    egress = EgressPolicy.parse(settings.egress_entries, own_services(settings))
     ports = Ports(
-        http,
+        HttpCaller(egress),
         runner,
         worker_secrets(composition, environ),
         callbacks=composition.callbacks,
         origins=composition.origins,
+        ssh=ssh_runner(egress),
+        sql=sql_runner(egress),
     )
     return Executor(composition.unit_of_work, ports, worker_name())

@@ -211,7 +211,7 @@ def _models(annotation: object) -> Iterator[type[BaseModel]]:
 
 
 OnFailure = Literal["stop", "continue"]
-PortName = Literal["http", "processes"]
+PortName = Literal["http", "processes", "ssh", "sql"]
 
 
 class Poll(Definition):

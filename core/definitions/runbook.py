@@ -63,6 +63,7 @@ MOST_ANSWERS = 20
 FIELDS_OF_KIND = {
     "http": ("status", "headers", "json", "text"),
     "processes": ("exit_code", "stdout", "stderr"),
+    "sql": ("rows", "row_count"),
     "outcome": ("output", "saved", "error"),
     "no answer": ("no_answer",),
 }
@@ -72,7 +73,8 @@ class FakeAnswer(Definition):
     """What a step gets instead of a real answer; `{}` is a success.
 
     For `http`, and the types that act in another system over HTTP: status, headers, json or text; all the calls of an
-    attempt, or of a look, get the same. For `shell`: exit_code, stdout, stderr. For either: no_answer.
+    attempt, or of a look, get the same. For `shell` and `ssh`: exit_code, stdout, stderr. For `sql`: rows and
+    row_count, of the last statement. For each of these: no_answer.
     For any other type, and for these too: output and saved, or error, as the result of the step.
     """
 
@@ -90,6 +92,10 @@ class FakeAnswer(Definition):
     """What the program wrote to its standard output."""
     stderr: str = ""
     """What the program wrote to its standard error."""
+    rows: list[dict[str, JsonValue]] = []
+    """The rows of the last statement."""
+    row_count: Annotated[int, Field(ge=0)] | None = None
+    """How many rows the last statement returned or changed; by default the number of `rows`."""
     no_answer: Literal[True] | None = None
     """The call was sent, or the program was started, and the outcome is unknown."""
     output: JsonValue = None
@@ -101,7 +107,7 @@ class FakeAnswer(Definition):
 
     @property
     def kind(self) -> str:
-        """`http`, `processes`, `outcome` or `no answer`; `any` for an empty answer, which is a success."""
+        """`http`, `processes`, `sql`, `outcome` or `no answer`; `any` for an empty answer, which is a success."""
         return kind_of_answer(field_names(self)) or "any"
 
     @model_validator(mode="after")

@@ -100,7 +100,9 @@ class SecretDefinition(WrittenDefinition):
     teams: Annotated[tuple[Name, ...], Field(max_length=1000)] = ()
     """The teams whose definitions may use it. Global definitions, which only platform admins write, always may."""
     hosts: Annotated[tuple[Host, ...], Field(max_length=1000)] = ()
-    """The hosts to which steps may send it by HTTP: `db.internal`, `*.internal`, `db.internal:8443`."""
+    """The hosts to which steps may send it: `db.internal`, `*.internal`, `db.internal:8443`. Steps of types such as
+    http send it nowhere else; steps of type ssh and sql neither, unless no hosts are given.
+    """
     types: Annotated[tuple[TypeName, ...], Field(max_length=100)] = ()
     """The types of steps and actions that may use it. If omitted: the types that send it only to `hosts`, such as http
     and webhook. Any other type, such as shell, must be listed.
@@ -187,6 +189,14 @@ def check_destination(carried: Iterable[Destinations], host: str, port: int) -> 
                 f"The request was not sent: the secret {secret.name} may not be sent to its destination.",
                 hint="A platform admin can add the host to the hosts of its declaration.",
             )
+
+
+def check_listed_destination(carried: Iterable[Destinations], host: str, port: int) -> None:
+    """Do as `check_destination`, but only for secrets whose declaration lists hosts.
+
+    For types that every secret's declaration must name, such as ssh and sql: the hosts narrow that permission.
+    """
+    check_destination((secret for secret in carried if secret.hosts), host, port)
 
 
 def undeclared(name: str, team: str | None) -> str:

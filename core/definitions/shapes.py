@@ -68,9 +68,10 @@ EXECUTION_AT_ITS_END = Shape(
 )
 RESPONSE = closed("headers", "json", status=NUMBER, text=TEXT)
 RESULT = closed(exit_code=NUMBER, stdout=TEXT, stderr=TEXT)
+ANSWER = closed("rows", "results", "is_cut", row_count=NUMBER)
 ACTION = closed("status", "output", "error")
 CALLBACK = closed("json")
-EXTRA = {"response": RESPONSE, "result": RESULT, "callback": CALLBACK}
+EXTRA = {"response": RESPONSE, "result": RESULT, "answer": ANSWER, "callback": CALLBACK}
 
 
 def event_shape(members: Mapping[str, Shape]) -> Shape:

@@ -88,7 +88,7 @@ def _class_at(file: str, line: int) -> str:
     return f"class {around[-1]}" if around else "outside any class"
 
 
-PORTS = (None, "http", "processes")  # the values of `acts_through`
+PORTS = (None, "http", "processes", "ssh", "sql")  # the values of `acts_through`
 Model = TypeVar("Model", bound=BaseModel)
 
 

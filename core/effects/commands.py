@@ -21,13 +21,18 @@ SUCCESS = "result.exit_code == 0"
 MOST_NAMED = 5
 
 
-class CommandDefinition(Protocol):
-    """The fields of the `shell` step."""
+class Arguments(Protocol):
+    """The arguments of a command, and whether a value in them may be an option."""
 
     @property
     def argv(self) -> tuple[str, ...]: ...
     @property
     def allow_options(self) -> bool: ...
+
+
+class CommandDefinition(Arguments, Protocol):
+    """The fields of the `shell` step."""
+
     @property
     def env(self) -> dict[str, str]: ...
     @property
@@ -81,7 +86,7 @@ def _shown(definition: CommandDefinition, context: Context) -> Json:
 def _command(definition: CommandDefinition, scope: Mapping[str, object], context: Context) -> Command:
     environment = {name: render_text(value, scope, ("env", name)) for name, value in definition.env.items()}
     return Command(
-        argv=_arguments(definition, scope),
+        argv=render_arguments(definition, scope),
         environment={**environment, STEP_KEY: context.key},
         directory=render_text(definition.cwd, scope, ("cwd",)) if definition.cwd else None,
         stdin=render_text(definition.stdin or "", scope, ("stdin",)).encode(),
@@ -97,7 +102,7 @@ def _check_program(definition: CommandDefinition, runner: ProcessPort) -> None:
         )
 
 
-def _arguments(definition: CommandDefinition, scope: Mapping[str, object]) -> list[str]:
+def render_arguments(definition: Arguments, scope: Mapping[str, object]) -> list[str]:
     """Return the rendered arguments. Raises InvalidInput for a value that a program would take for an option."""
     rendered: list[str] = []
     for index, part in enumerate(definition.argv):
@@ -131,7 +136,7 @@ def _judge(definition: CommandDefinition, result: ProcessResult, context: Contex
         return Uncertain(f"The command was stopped: {result.ended}.", output)
     expect = definition.expect or SUCCESS
     try:
-        return _expected(expect, definition.save, {**context.scope, "result": output}, output, context)
+        return judge_result(expect, definition.save, {**context.scope, "result": output}, output, context)
     except RunbookError as error:
         return Failed(masker.mask(str(error)), output)
 
@@ -143,13 +148,14 @@ def _named(left: Sequence[str]) -> str:
     return ", ".join([*shown[:MOST_NAMED], *more])
 
 
-def _expected(
+def judge_result(
     expect: str,
     save: Mapping[str, str],
     scope: Mapping[str, object],
     output: dict[str, Json],
     context: Context,
 ) -> StepResult:
+    """Return the result of a command that has ended, as `expect` judges it. Raises RunbookError."""
     if not compile_expression(expect).is_true(scope):
         return Failed(f"Exited with code {output['exit_code']}; expected {expect}", output)
     saved = {name: compile_expression(source).evaluate(scope) for name, source in save.items()}

@@ -32,7 +32,9 @@ from core.execution.secrets import SecretPort, SecretScope
 from core.io.http import HttpRequest
 from core.io.oauth import OAuthTokens
 from core.io.process import Command, ProcessResult
+from core.io.remote import RemoteCommand, RemoteResult
 from core.io.response import HttpResponse
+from core.io.statements import SqlResult, SqlWork
 from core.origins import Origins
 from core.services.executions.loading import AnyExecution, AnyPart
 from core.services.shared.unforeseen import unforeseen
@@ -68,11 +70,26 @@ class ProcessPort(Protocol):
         """True if only listed programs may be run."""
 
 
+class SshPort(Protocol):
+    """Runs commands on other machines. Implemented by core.io.ssh.SshRunner."""
+
+    def run(self, command: RemoteCommand, limit: timedelta, stop: threading.Event) -> RemoteResult:
+        """Run the command. Raises NotSent (Refused if another attempt would not help), NoAnswer or NotAllowed."""
+
+
+class SqlPort(Protocol):
+    """Executes statements in databases. Implemented by core.io.sql.SqlRunner."""
+
+    def execute(self, work: SqlWork, limit: timedelta, stop: threading.Event) -> SqlResult:
+        """Execute the statements in one transaction. Raises what `SshPort.run` raises."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """The ports to the outside that the process was composed with.
 
-    `processes`: None if shell steps are disabled. `tokens`: a cache of the access tokens of OAuth 2 servers.
+    `processes`: None if shell steps are disabled. `tokens`: a cache of the access tokens of OAuth 2 servers. `ssh`,
+    `sql`: None if their libraries are not installed.
     """
 
     http: HttpPort
@@ -81,6 +98,8 @@ class Ports:
     tokens: OAuthTokens = field(default_factory=OAuthTokens)
     callbacks: CallbackLinks = field(default_factory=CallbackLinks)
     origins: Origins = field(default_factory=Origins)
+    ssh: SshPort | None = None
+    sql: SqlPort | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ class Closed:
     def run(self, *_: object) -> Any:
         raise NotAllowed("A preview runs no commands.")
 
+    def execute(self, *_: object) -> Any:
+        raise NotAllowed("A preview executes no statements.")
+
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
 
@@ -135,7 +138,7 @@ def _context(context: Context, position: int, known: Collection[str]) -> Context
         attempt=1,
         resumed=False,
         progress=None,
-        ports=Ports(Closed(), Closed(), ports.secrets, callbacks=ports.callbacks),
+        ports=Ports(Closed(), Closed(), ports.secrets, callbacks=ports.callbacks, ssh=Closed(), sql=Closed()),
         preview=None,
         asked_again=None,
     )

@@ -31,6 +31,19 @@ def held_until(stop: threading.Event) -> float:
     return stop.held_until if isinstance(stop, CancelToken) else math.inf
 
 
+def why_to_end(stop: threading.Event, deadline: float) -> str | None:
+    """Return why a call should end now: `stopped`, `timeout` or `lease lost`; None if it may continue.
+
+    `deadline`: of core.clock.elapsed.
+    """
+    now = elapsed()
+    if stop.is_set():
+        return "stopped"
+    if now >= deadline:
+        return "timeout"
+    return "lease lost" if now >= held_until(stop) else None
+
+
 CONNECTS, CONNECTED = "connection.connect_tcp.started", "connection.connect_tcp.complete"
 LEAVES = "http11.send_request_headers.started"
 TOO_LATE = "The request was not sent: its worker was paused for so long that another worker may have the run."

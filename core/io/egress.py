@@ -1,4 +1,4 @@
-"""Egress: which addresses `http` steps and webhooks may reach.
+"""Egress: which addresses steps and webhooks may reach.
 
 Names are resolved once, every address is checked, and the call goes to the address that was checked, so a name that
 resolves differently the second time (DNS rebinding) gains nothing. Python's own `is_global` changed within 3.11

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.clock import elapsed
 from core.fault_injection import is_disabled
-from core.io.attempts import held_until
+from core.io.attempts import held_until, why_to_end
 from core.io.confinement import Confinement, plan
 from core.io.text import NO_MASK, Excerpt, Mask, readable
 
@@ -211,22 +211,13 @@ def _drain(
                 outputs[key.fd].add(data)
                 if not data:
                     selector.unregister(key.fd)
-            if life and (reason := _why_it_ends(stop, deadline)):
+            if life and (reason := why_to_end(stop, deadline)):
                 ended = reason
                 _close(life)
             if life and announced != held_until(stop):
                 announced = held_until(stop)
                 _extend(life, announced)
     return ended
-
-
-def _why_it_ends(stop: threading.Event, deadline: float) -> str | None:
-    now = elapsed()
-    if stop.is_set():
-        return "stopped"
-    if now >= deadline:
-        return "timeout"
-    return "lease lost" if now >= held_until(stop) else None
 
 
 def _extend(life: list[int], until: float) -> None:

@@ -16,8 +16,11 @@ from core.execution.preparation import Context, Ports, names_at_start, scope_of
 from core.execution.secrets import SecretScope
 from core.io.http import HttpRequest, NoAnswer
 from core.io.process import Command, ProcessResult
+from core.io.remote import RemoteCommand, RemoteResult
 from core.io.response import HttpResponse, read_response
-from core.io.text import excerpt_of
+from core.io.rows import Rows
+from core.io.statements import SqlResult, SqlWork, StatementResult
+from core.io.text import Mask, excerpt_of
 from core.services.executions.loading import policy_of
 from core.statuses import Status
 from core.tables import RunbookExecution
@@ -50,10 +53,7 @@ class FakeProcesses:
         """Return the case's result. Without an answer, the command was cut short by its time limit."""
         given = self.answer
         ended = "timeout" if given.no_answer else "exit"
-        stdout, stderr = (
-            excerpt_of(text.encode("utf-8", "surrogatepass"), command.mask)
-            for text in (given.stdout, given.stderr)
-        )
+        stdout, stderr = _outputs(given, command.mask)
         return ProcessResult(given.exit_code, stdout, stderr, ended)
 
     limits_programs = True  # only the workers know which programs are allowed, and none runs here
@@ -62,11 +62,48 @@ class FakeProcesses:
         """Accept any command."""
 
 
+@dataclass(frozen=True)
+class FakeSsh:
+    """Answers every remote command with the same result."""
+
+    answer: FakeAnswer
+
+    def run(self, command: RemoteCommand, limit: timedelta, stop: threading.Event) -> RemoteResult:  # noqa: ARG002 as in the port
+        """Return the case's result. Without an answer, the connection was lost."""
+        stdout, stderr = _outputs(self.answer, command.mask)
+        ended = "lost" if self.answer.no_answer else "exit"
+        return RemoteResult(self.answer.exit_code, stdout, stderr, ended, is_over=ended == "exit")
+
+
+@dataclass(frozen=True)
+class FakeSql:
+    """Answers the last statement with the case's rows, and those before it with none."""
+
+    answer: FakeAnswer
+
+    def execute(self, work: SqlWork, limit: timedelta, stop: threading.Event) -> SqlResult:  # noqa: ARG002 as in the port
+        """Return the case's rows. Raises NoAnswer if the case says so."""
+        if self.answer.no_answer:
+            raise NoAnswer("The connection was lost while the transaction was committed.")
+        collected = Rows(work.max_rows, work.mask)
+        for row in self.answer.rows:
+            collected.add(row)
+        count = self.answer.row_count
+        last = collected.result(len(self.answer.rows) if count is None else count)
+        return SqlResult((*[StatementResult()] * (len(work.statements) - 1), last))
+
+
 def outcome(answer: FakeAnswer) -> StepResult:
     """Return the step's result if the case states it directly."""
     if answer.error is not None:
         return Failed(answer.error, answer.output)
     return Succeeded(answer.output, answer.saved)
+
+
+def _outputs(answer: FakeAnswer, mask: Mask) -> tuple[str, str]:
+    """Return what the command wrote to its two outputs, as a real one is kept."""
+    stdout, stderr = (text.encode("utf-8", "surrogatepass") for text in (answer.stdout, answer.stderr))
+    return excerpt_of(stdout, mask), excerpt_of(stderr, mask)
 
 
 def _body(answer: FakeAnswer) -> bytes:

@@ -46,7 +46,9 @@ def plan_steps(context: SimulationContext, now: datetime) -> list[PlannedStep]:
 class _Planner:
     def __init__(self, context: SimulationContext, now: datetime) -> None:
         self._context, self._now = context, now
-        self._ports = Ports(Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS)
+        self._ports = Ports(
+            Closed(), Closed(), MadeUpSecrets({}), callbacks=CALLBACKS, ssh=Closed(), sql=Closed()
+        )
         self._state: Execution = context.beginning()
         self._masker = Masker(texts_of(context.hidden))
 

@@ -33,6 +33,8 @@ from core.simulation.context import (
     EXECUTION_ID,
     FakeHttp,
     FakeProcesses,
+    FakeSql,
+    FakeSsh,
     MadeUpSecrets,
     SimulationContext,
     outcome,
@@ -166,7 +168,14 @@ class _Play:
         return prepare_part(part, context, self._simulated.definition.all_steps)
 
     def _context(self, position: int, given: FakeAnswer) -> Context:
-        ports = Ports(FakeHttp(given), FakeProcesses(given), self._secrets, callbacks=CALLBACKS)
+        ports = Ports(
+            FakeHttp(given),
+            FakeProcesses(given),
+            self._secrets,
+            callbacks=CALLBACKS,
+            ssh=FakeSsh(given),
+            sql=FakeSql(given),
+        )
         secrets = SecretScope(lambda name: self._secrets.give(name, ANY_USE))
         return self._simulated.context(self._state, position, ports, secrets, self._masker, self._now)
 

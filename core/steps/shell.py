@@ -15,7 +15,7 @@ ResultExpression = Annotated[str, CelField(roots=("result",))]
 EnvironmentName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
-def _refuse_shell_string(value: object) -> object:
+def refuse_shell_string(value: object) -> object:
     if isinstance(value, str):
         raise PydanticCustomError(
             "shell_string",
@@ -44,7 +44,7 @@ timeout: 30s
 """
 
     type: Literal["shell"]
-    argv: Annotated[tuple[TemplateText, ...], BeforeValidator(_refuse_shell_string), Field(min_length=1)]
+    argv: Annotated[tuple[TemplateText, ...], BeforeValidator(refuse_shell_string), Field(min_length=1)]
     """The program and its arguments, one item each; no shell interprets them. The program must be literal, not
     `{{ … }}`, unless the workers have a list of allowed programs (`RUNBOOK_SHELL_PROGRAMS`)."""
     allow_options: bool = False

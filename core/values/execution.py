@@ -26,7 +26,8 @@ class StepPolicy:
     `asks`: whether people can be asked for a verdict; otherwise a step in doubt ends the execution.
     `rechecks`: whether its condition is evaluated again when its wait is over.
     `covers_for`: for an approval, how long it also covers retries; None: it covers one attempt of what it showed.
-    `polls`: the step only reads, and is looked at again until what it reads is so.
+    `only_reads`: the step changes nothing, so one that lost its worker is run again. `polls`: it is looked at again
+    until what it reads is so.
     `in_finally`: the step is one of those that run after the outcome is decided.
     `finds_lost_attempts`: after a crash the step is prepared again without asking, since its act first finds out
     whether the lost attempt took effect.
@@ -41,6 +42,7 @@ class StepPolicy:
     asks: bool = True
     rechecks: bool = False
     covers_for: timedelta | None = None
+    only_reads: bool = False
     polls: bool = False
     in_finally: bool = False
     finds_lost_attempts: bool = False
@@ -71,8 +73,8 @@ class Step:
 
     @property
     def only_looks(self) -> bool:
-        """Whether running the step now only reads: it polls, or what it started goes on elsewhere."""
-        return self.policy.polls or self.progress is not None
+        """Whether running the step now only reads: always, since it polls, or since what it started goes on elsewhere."""
+        return self.policy.only_reads or self.policy.polls or self.progress is not None
 
     @property
     def follows(self) -> bool:

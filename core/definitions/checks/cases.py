@@ -17,6 +17,8 @@ IN_EXPECT = ("path", "saved", "requests")
 WANTED = {
     "http": "status, headers, json or text",
     "processes": "exit_code, stdout, stderr",
+    "ssh": "exit_code, stdout, stderr",
+    "sql": "rows, row_count",
 }
 
 
@@ -111,8 +113,12 @@ def _keys(holder: Mapping[str, object], field: str) -> list[str]:
     return [str(key) for key in value] if isinstance(value, Mapping) else []
 
 
+# The answer of a remote command is described as that of a local one.
+KIND_OF_PORT = {"ssh": "processes"}
+
+
 def _fits(kind: str, port: str) -> bool:
-    return kind == "outcome" or kind == port or (kind == "no answer" and port != "")
+    return kind == "outcome" or kind == KIND_OF_PORT.get(port, port) or (kind == "no answer" and port != "")
 
 
 Schema = Mapping[str, object]

@@ -102,6 +102,7 @@ def policy_of(part: AnyPart, *, in_finally: bool = False) -> StepPolicy:
     retry = part.retry
     policy = StepPolicy(
         repeatable=not part.touches_outside or (retry is not None and retry.safe),
+        only_reads=isinstance(part, StepDefinition) and part.only_reads,
         continue_on_failure=part.on_failure == "continue" or in_finally,
         asks=not isinstance(part, ActionDefinition),
         rechecks=isinstance(part, ActionDefinition) and part.rechecks,

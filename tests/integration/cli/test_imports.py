@@ -51,7 +51,11 @@ OWNERS = {
     # Whoever reads definitions has every type of step and action.
     "jsonschema_rs": {*READ_DEFINITIONS, "validate", "list"},
     "httpx2": {*READ_DEFINITIONS, "list"},
-    "yaml": {"web", "socket", "validate", "list"},
+    "yaml": {"web", "socket", "validate", "list", "worker"},  # paramiko brings it into the worker
+    "paramiko": {"worker"},
+    "pymysql": {"worker"},
+    "core.io.ssh": {"worker"},
+    "core.io.sql_postgresql": {"worker"},
     "alembic": set[str](),
     "prompt_toolkit": set[str](),
     "schemathesis": set[str](),
