@@ -73,7 +73,7 @@ class Step:
 
     @property
     def only_looks(self) -> bool:
-        """Whether running the step now only reads: always, since it polls, or since what it started goes on elsewhere."""
+        """Whether running the step now only reads: it always does, it polls, or it looks at what it has started."""
         return self.policy.only_reads or self.policy.polls or self.progress is not None
 
     @property
