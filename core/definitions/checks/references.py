@@ -29,7 +29,7 @@ def check_names(documents: Iterable[Document]) -> Iterator[Problem]:
 
 
 def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None) -> Iterator[Problem]:
-    """Yield what is wrong with the runbooks that workflows start.
+    """Yield what is wrong with the runbooks that workflows start, and that the steps of runbooks run.
 
     An unknown name is only a Problem if `known_runbooks` lists the runbooks outside the documents. What a template
     names is only known when it runs; of such an action, only the names in its `only` are checked.
@@ -52,12 +52,12 @@ def check_references(reads: Iterable[Read], known_runbooks: Iterable[str] | None
 
 @dataclass(frozen=True)
 class _Start:
-    """An action of type `runbook` in a workflow: the runbook that it starts, and the parameters.
+    """An action or a step of type `runbook`: the runbook that it starts, and the parameters.
 
-    `only`: what a template in place of the name may name.
+    `team`: of the workflow or runbook that starts it. `only`: what a template in place of the name may name.
     """
 
-    workflow: WorkflowDefinition
+    team: str | None
     document: Document
     path: Path
     runbook: str
@@ -76,15 +76,19 @@ class _Start:
 
 def _starts(read: Read) -> Iterator[_Start]:
     # Read from the document instead of the model, since validation must not depend on the actions that act.
-    if not isinstance(read.definition, WorkflowDefinition):
-        return
-    for placed in read.definition.placed:
-        action = read.document.at(placed.path)
-        assert isinstance(action, dict), "already validated"
-        if action["type"] == "runbook":
-            parameters = action.get("parameters", {})
-            only = tuple(action.get("only") or ())
-            yield _Start(read.definition, read.document, placed.path, action["runbook"], only, parameters)
+    definition = read.definition
+    paths: list[Path] = []
+    if isinstance(definition, WorkflowDefinition):
+        paths = [placed.path for placed in definition.placed]
+    elif isinstance(definition, RunbookDefinition):
+        paths = [path for path, _ in definition.placed_steps()]
+    for path in paths:
+        part = read.document.at(path)
+        assert isinstance(part, dict), "already validated"
+        if part["type"] == "runbook" and part.get("runbook") is not None:
+            parameters, only = part.get("parameters", {}), tuple(part.get("only") or ())
+            team = getattr(definition, "team", None)
+            yield _Start(team, read.document, path, part["runbook"], only, parameters)
 
 
 def _check_name(start: _Start, path: Path, name: str, known: set[str] | None) -> Iterator[Problem]:
@@ -94,7 +98,7 @@ def _check_name(start: _Start, path: Path, name: str, known: set[str] | None) ->
 
 
 def _check_team(start: _Start, path: Path, runbook: RunbookDefinition) -> Iterator[Problem]:
-    team = start.workflow.team
+    team = start.team
     if team and runbook.team and team != runbook.team:
         message = f"{runbook.name} belongs to team {runbook.team}, so it cannot run for incidents of {team}."
         yield start.document.problem(path, message, "Make the runbook global, or give both the same team.")

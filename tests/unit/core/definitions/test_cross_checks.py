@@ -113,3 +113,61 @@ def test_the_names_that_it_may_give_are() -> None:
 def test_mistakes_in_a_name_that_is_a_template(written: str, expected: str) -> None:
     flow = CHOOSES.replace('runbook: "{{ incident.labels.runbook }}", parameters: {a: 1}MORE', written)
     assert problems(flow) == [expected]
+
+
+CHILD = """
+kind: runbook
+name: {name}
+team: {team}
+parameters: {{type: object, required: [host], properties: {{host: {{type: string}}}}}}
+steps:
+  - {step}
+"""
+LEAF = "{id: say, type: message, text: hi}"
+
+
+@pytest.mark.parametrize(
+    ("step", "sentence"),
+    [
+        ("{id: a, type: runbook, runbook: missing, parameters: {host: x}}", "There is no runbook missing."),
+        ("{id: a, type: runbook, runbook: leaf, parameters: {hots: x}}", "leaf: "),
+        ("{id: a, type: runbook, runbook: other, parameters: {host: x}}", "other belongs to team data"),
+        ("{id: a, type: runbook, runbook: parent, parameters: {host: x}}", "parent runs parent again"),
+        (
+            "{id: a, type: runbook, steps: [{id: b, type: runbook, runbook: parent}]}",
+            "parent runs parent again",
+        ),
+        ("{id: a, type: runbook}", "Give either runbook, the name of one, or steps."),
+        (
+            "{id: a, type: runbook, foreach: '[1]', as: params, steps: [" + LEAF + "]}",
+            "params already means something",
+        ),
+        ("{id: a, type: runbook, steps: [{id: a, type: message, text: hi}]}", "The id a appears twice"),
+        (
+            "{id: a, type: parallel, branches: {one: [{id: b, type: message, text: '{{ steps.c.status }}'}]}}",
+            "no c",
+        ),
+    ],
+)
+def test_a_step_that_runs_others_is_checked(step: str, sentence: str) -> None:
+    leaves = [
+        CHILD.format(name="leaf", team="web", step=LEAF),
+        CHILD.format(name="other", team="data", step=LEAF),
+    ]
+    text = "---".join([*leaves, CHILD.format(name="parent", team="web", step=step)])
+    _, found = validate_text(text, "a.yaml", known=Known(runbooks=()))
+    assert any(sentence in str(problem) for problem in found), [str(problem) for problem in found]
+
+
+def test_a_circle_over_two_runbooks_is_found() -> None:
+    one = CHILD.format(
+        name="one", team="web", step="{id: a, type: runbook, runbook: two, parameters: {host: x}}"
+    )
+    two = CHILD.format(
+        name="two", team="web", step="{id: a, type: runbook, runbook: one, parameters: {host: x}}"
+    )
+    _, found = validate_text(f"{one}---{two}", "a.yaml")
+    assert [str(problem).partition(": ")[2] for problem in found] == [
+        "two runs one again, so this would never end. Break the circle.",
+        "one runs two again, so this would never end. Break the circle.",
+    ]
