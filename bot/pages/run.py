@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup, escape
@@ -16,17 +17,22 @@ from starlette.responses import HTMLResponse, Response
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, visible
 from bot.pages.links import GOOD_FOR, RunLinks
+from bot.rest.answers import ExecutionPage
 from bot.rest.callers import CHALLENGE, identify
+from bot.rest.paging import PageRequest, decode_cursor
+from bot.rest.starting import page_of_runs
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
-from core.errors import NotAllowed, NotFound
+from core.errors import InvalidInput, NotAllowed, NotFound
+from core.services.access.listing import list_children
 from core.services.runs.control import find_execution
 from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
 from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
 
+CHILDREN_ON_A_PAGE = 100
 QUOTED = re.compile("`([^`]+)`")
 
 # Anyone with a signed link may read that one page, whichever team the run belongs to.
@@ -76,6 +82,14 @@ def seen(value: object) -> str:
     return visible(as_text(value))
 
 
+def _next_page(request: Request, cursor: str | None) -> str | None:
+    """Return the address of the next page of child runs, or None if there is none."""
+    if cursor is None:
+        return None
+    given = {name: value for name, value in request.query_params.items() if name != "after"}
+    return f"?{urlencode({**given, 'after': cursor})}"
+
+
 @dataclass(frozen=True)
 class RunPage:
     """Serves the page to anyone with a signed link, or with a bearer token that may see the run."""
@@ -90,12 +104,17 @@ class RunPage:
         if person is None:
             return self._refusal(HTTPStatus.UNAUTHORIZED, self._why_not(request, execution_id), CHALLENGE)
         try:
-            execution = self._find(person, execution_id)
+            execution, children = self._find(person, execution_id, request.query_params.get("after"))
         except NotFound as error:
             return self._refusal(HTTPStatus.NOT_FOUND, str(error), {})
         except NotAllowed as error:
             return self._refusal(HTTPStatus.FORBIDDEN, str(error), {})
-        return self.pages.page("run.html", HTTPStatus.OK, {}, execution=execution)
+        except InvalidInput as error:
+            return self._refusal(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), {})
+        following = _next_page(request, children.next_cursor)
+        links = {child.id: self.links.url(child.id) for child in children.executions}
+        about = {"children": children.executions, "links": links, "following": following}
+        return self.pages.page("run.html", HTTPStatus.OK, {}, execution=execution, **about)
 
     def _reader(self, request: Request, execution_id: str) -> Person | None:
         if self.links.is_signed(execution_id, request.query_params.get("token", "")):
@@ -108,12 +127,18 @@ class RunPage:
             return f"This link has expired after {GOOD_FOR.days} days. Send a bearer token to read the page."
         return "Open this page through its link in Slack, or send a bearer token."
 
-    def _find(self, person: Person, execution_id: str) -> ExecutionView:
+    def _find(
+        self, person: Person, execution_id: str, after: str | None
+    ) -> tuple[ExecutionView, ExecutionPage]:
+        """Return the run, and a page of its child runs: the first, or that after the cursor `after`."""
         if "\0" in execution_id:
             raise NotFound("There is no such execution.")
         require_scope(person, Action.RUN_READ)
+        page = PageRequest(CHILDREN_ON_A_PAGE, decode_cursor(after) if after else None)
         with self.unit_of_work.begin() as work:
-            return view_execution(work, find_execution(work, person, execution_id))
+            row = find_execution(work, person, execution_id)
+            children = page_of_runs(work, page, list_children(work, row, page.window))
+            return view_execution(work, row), children
 
     def _refusal(self, status: HTTPStatus, sentence: str, headers: dict[str, str]) -> Response:
         return self.pages.page("refusal.html", status, headers, title=status.phrase, sentence=sentence)
