@@ -107,17 +107,26 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
 def pin_versions(
     work: UnitOfWork, definition: RunbookDefinition, incident: Incident
 ) -> dict[str, int] | None:
-    """Return the version of each runbook that the steps run; None if they run none. A run never mixes two versions.
+    """Return the version of each runbook that the steps run, and those run in turn; None if they run none.
 
-    Raises NotFound or NotRunnable for one that cannot run for this incident, before anything has started.
+    So a run never mixes two versions. Raises NotFound or NotRunnable for one that cannot run for this incident, before
+    anything has started.
     """
-    names = sorted({name for step in definition.all_steps for name in step.child_runbooks})
-    if not names:
-        return None
-    found = [runbook_for(work, name, incident) for name in names]
-    for runbook in found:
+    pinned: dict[str, int] = {}
+    ahead = _run_by(definition)
+    while ahead:
+        name = ahead.pop()
+        if name in pinned:
+            continue
+        runbook = runbook_for(work, name, incident)
         check_runnable(runbook)
-    return {runbook.name: runbook.version for runbook in found}
+        pinned[name] = runbook.version
+        ahead |= _run_by(definition_of(runbook))
+    return pinned or None
+
+
+def _run_by(definition: RunbookDefinition) -> set[str]:
+    return {name for step in definition.all_steps for name in step.child_runbooks}
 
 
 def admit(

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from core.errors import Conflict
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.freezes.declaring import freeze, unfreeze
 from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import Notice, RunbookExecution
@@ -50,6 +52,12 @@ def children(world: CoreWorld, run: str) -> Sequence[RunbookExecution]:
     with world.unit_of_work.begin() as work:
         query = select(RunbookExecution).where(RunbookExecution.parent_execution_id == run)
         return work.session.scalars(query.order_by(RunbookExecution.child_index)).all()
+
+
+def set_rows(world: CoreWorld, table: str, values: str, where: str, **given: object) -> None:
+    """Change rows as a process left them that died at the wrong moment."""
+    with world.unit_of_work.engine.begin() as connection:
+        connection.execute(text(f"UPDATE {table} SET {values} WHERE {where}"), given)
 
 
 def outputs(world: CoreWorld, run: str) -> list[dict[str, object]]:
@@ -215,3 +223,141 @@ def test_no_items_are_no_children(world: CoreWorld, hosts: Target) -> None:
     run = start_run(world.unit_of_work, world.incident, "fleet")
     world.work()
     assert world.see(run).status is Status.SUCCEEDED
+
+
+LOCKED = """
+kind: runbook
+name: locked
+team: database
+lock: db/orders
+on_conflict: reject
+steps:
+  - {id: say, type: message, text: hi}
+"""
+
+
+def test_a_lock_that_the_parent_holds_is_not_waited_for_by_its_child(world: CoreWorld) -> None:
+    apply_documents(world.unit_of_work, LOCKED)
+    parent = LOCKED.replace("locked", "parent").replace(
+        "{id: say, type: message, text: hi}", "{id: inner, type: runbook, runbook: locked}"
+    )
+    apply_documents(world.unit_of_work, parent)
+    run = start_run(world.unit_of_work, world.incident, "parent")
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+
+
+def test_a_lock_that_somebody_else_holds_fails_the_child(world: CoreWorld) -> None:
+    waits = LOCKED.replace("locked", "holder").replace(
+        "{id: say, type: message, text: hi}", "{id: a, type: approval}"
+    )
+    apply_documents(world.unit_of_work, f"{LOCKED}---{waits}")
+    start_run(world.unit_of_work, world.incident, "holder")
+    world.work()
+    run = world.begin("- {id: inner, type: runbook, runbook: locked}")
+    world.work()
+    assert world.see(run).status is Status.FAILED
+    [child] = children(world, run)
+    assert "locked by holder" in str(child.error)
+
+
+def test_runs_inside_runs_end_at_a_depth(world: CoreWorld) -> None:
+    """Each names the next; validate finds circles, and this is what is left."""
+    documents = [LOCKED.replace("locked", "level-4").replace("lock: db/orders\non_conflict: reject\n", "")]
+    for level in (3, 2, 1, 0):
+        step = f"{{id: inner, type: runbook, runbook: level-{level + 1}}}"
+        documents.append(f"kind: runbook\nname: level-{level}\nteam: database\nsteps:\n  - {step}\n")
+    for document in documents:
+        apply_documents(world.unit_of_work, document)
+    shallow = start_run(world.unit_of_work, world.incident, "level-1")
+    deep = start_run(world.unit_of_work, world.incident, "level-0")
+    world.work()
+    assert world.see(shallow).status is Status.SUCCEEDED
+    assert world.see(deep).status is Status.FAILED
+    assert "already 3 runs deep" in str(world.see(deep).error) or "already 3 runs deep" in str(
+        [child.error for child in children(world, children(world, children(world, deep)[0].id)[0].id)]
+    )
+
+
+def test_a_freeze_holds_the_children(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts, "concurrency: 2")
+    world.executor.run(RUNBOOK, run)
+    with world.unit_of_work.begin() as work:
+        admin = load_person(work, "U0ADMIN", source="test")
+        held_by = freeze(work, admin, team=None, reason="a look around").id
+    world.work()
+    assert [path for path in hosts.paths() if "restart" in path] == []
+    held = [child.waiting_for for child in children(world, run)]
+    assert held == ["freeze", "freeze", None, None]
+
+    with world.unit_of_work.begin() as work:
+        unfreeze(work, load_person(work, "U0ADMIN", source="test"), held_by)
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+
+
+def test_a_child_in_doubt_is_asked_about_and_its_verdict_goes_on(world: CoreWorld, hosts: Target) -> None:
+    hosts.bodies["/hosts"] = b'{"hosts": ["db-1"]}'
+    run = begin(world, hosts)
+    world.executor.run(RUNBOOK, run)
+    [child] = children(world, run)
+    # As a worker leaves it that dies within its call.
+    values = "status = 'running', worker = 'dead', wake_at = :until, started_at = now()"
+    until = world.clock.now() + LEASE
+    set_rows(world, "runbook_executions", values, "id = :id", until=until, id=child.id)
+    values = "status = 'running', attempt = 1, request = '{}', started_at = now()"
+    set_rows(world, "step_executions", values, "execution_id = :id AND position = 0", id=child.id)
+    world.jobs.clear()
+    world.pass_by(seconds=LEASE.total_seconds() + 1)
+    assert children(world, run)[0].waiting_for == "verdict"
+    assert world.see(run).waiting_for is WaitingFor.CHILDREN
+
+    world.judge(child.id, "ran")
+    world.work()
+    assert world.see(run).status is Status.SUCCEEDED
+    assert "/restart/db-1" not in hosts.paths()
+
+
+def test_a_parent_that_missed_a_childs_end_looks_for_itself(world: CoreWorld, hosts: Target) -> None:
+    """Whatever kept the end from reaching it: it makes sure once a minute."""
+    run = begin(world, hosts, "concurrency: 4")
+    world.executor.run(RUNBOOK, run)
+    values = "status = 'succeeded', finished_at = now(), started_at = now(), wake_at = NULL"
+    set_rows(world, "runbook_executions", values, "parent_execution_id = :id", id=run)
+    world.jobs.clear()
+    world.pass_by(seconds=61)
+    assert world.see(run).status is Status.SUCCEEDED
+
+
+def test_a_retry_does_not_silently_repeat_a_child_in_doubt(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts, "concurrency: 4")
+    world.executor.run(RUNBOOK, run)
+    first = children(world, run)[0]
+    values = "status = 'unknown', started_at = now()"
+    set_rows(world, "step_executions", values, "execution_id = :id AND position = 0", id=first.id)
+    values = "status = 'waiting', waiting_for = 'verdict', wake_at = NULL"
+    set_rows(world, "runbook_executions", values, "id = :id", id=first.id)
+    world.cancel(run)
+    world.work()
+    assert world.see(run).status is Status.CANCELLED
+    with world.unit_of_work.begin() as work, pytest.raises(Conflict, match="step restart of db-1 happened"):
+        retry(work, load_person(work, "U0DBOPS", source="test"), run)
+
+
+def test_a_branch_that_fails_cancels_the_others_if_it_says_so(world: CoreWorld, hosts: Target) -> None:
+    hosts.answers["/no"] = 500
+    steps = f"""
+    - id: both
+      type: parallel
+      on_child_failure: cancel
+      branches:
+        slow:
+          - {{id: ask, type: approval}}
+        broken:
+          - {{id: no, type: http, method: POST, url: {hosts.url}/no}}
+    """
+    run = world.begin(steps)
+    world.work()
+    assert world.see(run).status is Status.FAILED
+    assert [child.status for child in children(world, run)] == [Status.CANCELLED, Status.FAILED]
+    assert str(children(world, run)[0].error) == "Cancelled by its parent run."
