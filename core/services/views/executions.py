@@ -22,8 +22,8 @@ from core.decisions.approval_policy import (
 from core.decisions.initiators import initiators_to_json
 from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
-from core.services.runs.children import standings
 from core.services.shared.notices import NoticeKind
+from core.services.views.children import standings
 from core.statuses import ACTIVE, GateStatus, IncidentKind, InputStatus, Role, WaitingFor
 from core.tables import (
     ActionExecution,

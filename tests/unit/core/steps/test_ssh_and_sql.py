@@ -187,7 +187,8 @@ def test_a_dry_run_shows_what_would_be_done_and_touches_nothing() -> None:
 def test_only_what_reads_is_repeated_without_a_question() -> None:
     def repeatable(step: dict[str, Any]) -> bool:
         definition = RunbookDefinition.model_validate({"kind": "runbook", "name": "x", "steps": [step]})
-        return policy_of(definition.steps[0]).repeatable
+        policy = policy_of(definition.steps[0])
+        return policy.repeatable or policy.only_reads
 
     change = SQL | {"statement": "UPDATE t SET x = %(id)s", "read_only": False}
     assert repeatable(SQL)
