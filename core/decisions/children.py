@@ -1,7 +1,7 @@
 """Child runs: how many may start, when their step is over, and whether it succeeded."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -58,6 +58,37 @@ class NextChildren:
     start: int = 0
     cancel: bool = False
     is_over: bool = False
+
+
+@dataclass(frozen=True)
+class PlannedChild:
+    """A child that a step will create. `name`: how people call it.
+
+    `runbook`: the runbook that it runs, with `parameters`; None: it runs the steps at `source`, the path within the
+    step's definition, in which `variable` is the name of `value`.
+    """
+
+    name: str
+    runbook: str | None = None
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    source: tuple[str, ...] = ()
+    variable: str | None = None
+    value: Json = None
+
+    def shown(self) -> Json:
+        """Return what an approval shows of it. The steps of its own are shown once, by their step."""
+        item: dict[str, Json] = {"name": self.name}
+        if self.variable is not None:
+            item["item"] = self.value
+        return {**item, "parameters": dict(self.parameters)} if self.runbook else item
+
+
+@dataclass(frozen=True)
+class PlannedChildren:
+    """The children that a step will create, and how it will run them."""
+
+    plan: ChildrenPlan
+    children: Sequence[PlannedChild]
 
 
 def next_children(plan: ChildrenPlan, counts: ChildCounts, *, is_ending: bool = False) -> NextChildren:

@@ -1,13 +1,14 @@
 """Child runs of a step: creates them once, then looks how they stand, and turns what they came to into its result."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal, Protocol
 
 from core.decisions.children import (
     ChildrenPlan,
     OnChildFailure,
+    PlannedChild,
+    PlannedChildren,
     needed_of,
     next_children,
     plan_of,
@@ -51,29 +52,6 @@ class ChildrenDefinition(Protocol):
     def need(self) -> Literal["all", "any"] | int: ...
 
 
-@dataclass(frozen=True)
-class PlannedChild:
-    """A child that a step will create. `name`: how people call it.
-
-    `runbook`: the runbook that it runs, with `parameters`; None: it runs the steps at `source`, the path within the
-    step's definition, in which `variable` is the name of `value`.
-    """
-
-    name: str
-    runbook: str | None = None
-    parameters: Mapping[str, Json] = field(default_factory=dict)
-    source: tuple[str, ...] = ()
-    variable: str | None = None
-    value: Json = None
-
-    def shown(self) -> Json:
-        """Return what an approval shows of it. The steps of its own are shown once, by their step."""
-        item: dict[str, Json] = {"name": self.name}
-        if self.variable is not None:
-            item["item"] = self.value
-        return {**item, "parameters": dict(self.parameters)} if self.runbook else item
-
-
 def name_of(value: Json) -> str:
     """Return how people call the child for this item."""
     text = value if isinstance(value, str) else str(value)
@@ -97,7 +75,8 @@ def prepare_children(
             _create(work, step, planned, context)
         return _look(work, context, plan if context.progress is None else None)
 
-    return Inside(act, shown=shown, comes_to=Succeeded({"children": []}))
+    comes_to = Succeeded({"children": []})
+    return Inside(act, shown=shown, comes_to=comes_to, children=PlannedChildren(plan, planned))
 
 
 def _create(

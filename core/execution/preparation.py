@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
+from core.decisions.children import PlannedChildren
 from core.decisions.initiators import Initiators
 from core.decisions.polling import judge_look
 from core.definitions.cel.expressions import compile_expression
@@ -177,11 +178,13 @@ class Inside:
     """An act in our own database.
 
     `shown`: what it will do, secrets masked, for previews. `comes_to`: the result if `act` succeeds, for simulations.
+    `children`: the child runs that it creates, if it does.
     """
 
     act: Callable[["UnitOfWork"], StepResult]
     shown: Json = None
     comes_to: StepResult = field(default_factory=Succeeded)
+    children: PlannedChildren | None = None
 
 
 @dataclass(frozen=True)

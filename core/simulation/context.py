@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.callbacks import CallbackLinks
+from core.decisions.children import PlannedChild
 from core.definitions.masking import Masker
 from core.definitions.run_values import compute_values
 from core.definitions.runbook import FakeAnswer, RunbookDefinition
 from core.definitions.secret import Destinations, SecretUse
 from core.definitions.secrets import SecretPlaces, named_secrets
-from core.execution.preparation import Context, Ports, names_at_start, scope_of
+from core.execution.preparation import Context, Ports, names_at_start, results_of, scope_of
 from core.execution.secrets import SecretScope
 from core.io.http import HttpRequest, NoAnswer
 from core.io.process import Command, ProcessResult
@@ -136,7 +137,7 @@ class SimulationContext:
     """A run that exists only in memory.
 
     `incident`: as expressions see it. `requester`: a Slack user id. `hidden`: the values of secret parameters; in
-    `parameters` they appear as `***`.
+    `parameters` they appear as `***`. `outer`: what a child run sees of its parent.
     """
 
     definition: RunbookDefinition
@@ -146,6 +147,17 @@ class SimulationContext:
     version: int = 1
     hidden: Mapping[str, Json] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
+    outer: Mapping[str, object] = field(default_factory=dict)
+
+    def inside(self, state: Execution, position: int, child: PlannedChild) -> "SimulationContext":
+        """Return the context of a child run of the step at `position` that runs steps written inside it."""
+        step = self.definition.all_steps[position]
+        steps = next(tuple(inner) for place, inner in step.inner_steps if place == child.source)
+        alone = {"steps": steps, "finally_steps": (), "lock": None, "timeout": None}
+        before = {**self.scope(state), "steps": results_of(state.steps[:position])}
+        item = {child.variable: child.value} if child.variable is not None else {}
+        outer = {"steps": before["steps"], **self.outer, **item}
+        return replace(self, definition=self.definition.model_copy(update=alone), outer=outer)
 
     def with_values(self, execution_id: str) -> "SimulationContext":
         """Return the context with the values of the run. `execution_id`: what they see as `execution.id`.
@@ -159,7 +171,7 @@ class SimulationContext:
 
     def scope(self, state: Execution) -> dict[str, object]:
         """Return the names that expressions see in this state; secrets are not among them."""
-        return scope_of(self._row(), state, self.incident, {})
+        return scope_of(self._row(), state, self.incident, {}, self.outer)
 
     def _row(self) -> RunbookExecution:
         return RunbookExecution(

@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.decisions.advance import advance
+from core.decisions.children import ChildCounts, PlannedChild, PlannedChildren, next_children, why_failed
 from core.definitions.inputs import saved_values
 from core.definitions.masking import Masker
 from core.definitions.parameters import check_parameters
@@ -40,12 +41,13 @@ from core.simulation.context import (
     outcome,
     used_secrets,
 )
-from core.statuses import WaitingFor
+from core.statuses import Status, WaitingFor
 from core.tables import Incident, Team
 from core.values.execution import (
     Claimed,
     Event,
     Execution,
+    Failed,
     GateDecided,
     InputGiven,
     Json,
@@ -53,7 +55,9 @@ from core.values.execution import (
     StepEnded,
     StepPrepared,
     StepResult,
+    Succeeded,
     Transition,
+    Waits,
 )
 
 REQUESTER, APPROVER, RESPONDENT = "U0REQUESTER", "<@U0APPROVER>", "<@U0RESPONDENT>"
@@ -75,6 +79,14 @@ class Simulation:
     refused: str | None = None
     problem: str | None = None
     masker: Masker = field(default_factory=lambda: Masker(()))
+
+
+def _child_result(child: PlannedChild, state: Execution) -> dict[str, Json]:
+    saved: dict[str, Json] = {}
+    for step in state.steps:
+        saved.update(step.saved)
+    about: dict[str, Json] = {"name": child.name, "item": child.value, "status": state.status.value}
+    return {**about, "execution_id": EXECUTION_ID, "saved": saved, "error": state.error}
 
 
 class _CannotGoOn(Exception):
@@ -161,7 +173,49 @@ class _Play:
     ) -> StepResult:
         if part.id in self._case.callbacks and isinstance(part, Awaiting):
             return part.called_back(self._case.callbacks[part.id], self._context(position, NO_ANSWER))
+        if prepared.children is not None and answer is None:
+            return self._with_children(part, position, prepared.children)
         return outcome(answer) if answer else prepared.comes_to
+
+    def _with_children(self, part: StepDefinition, position: int, planned: PlannedChildren) -> StepResult:
+        """Simulate the child runs one after another, as far as the step starts them. They share the answers by step."""
+        ended: list[dict[str, Json]] = []
+        counts = ChildCounts(unstarted=len(planned.children))
+        for child in planned.children:
+            if not next_children(planned.plan, counts).start:
+                break
+            state = self._child(part, position, child)
+            if not state.status.is_final:
+                return Waits(WaitingFor.CHILDREN, None)
+            ended.append(_child_result(child, state))
+            is_good = state.status is Status.SUCCEEDED
+            counts = replace(
+                counts,
+                unstarted=counts.unstarted - 1,
+                succeeded=counts.succeeded + is_good,
+                failed=counts.failed + (not is_good),
+            )
+        names = ", ".join(str(each["name"]) for each in ended if each["status"] != "succeeded")
+        why = why_failed(planned.plan, counts, names)
+        output: Json = {"children": [*ended]}
+        return Succeeded(output) if why is None else Failed(why, output)
+
+    def _child(self, part: StepDefinition, position: int, child: PlannedChild) -> Execution:
+        """Return how a child run ends, or where it stops for good."""
+        if child.runbook is not None:
+            raise _CannotGoOn(
+                f"The step {part.id} runs the runbook {child.runbook}, which has tests of its own. "
+                "Give its result here: add it under steps, with output or error."
+            )
+        play = _Play(self._simulated.inside(self._state, position, child), self._case)
+        play._now, play._calls, play._requests = self._now, self._calls, self._requests
+        play._secrets, play._masker = self._secrets, self._masker
+        simulation = play.whole(Claimed())
+        self._now = play._now
+        if simulation.problem is not None:
+            raise _CannotGoOn(simulation.problem)
+        assert simulation.execution is not None
+        return simulation.execution
 
     def _prepared(self, part: StepDefinition, position: int, answer: FakeAnswer | None) -> Prepared:
         context = self._context(position, answer or NO_ANSWER)

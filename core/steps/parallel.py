@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.decisions.children import OnChildFailure
+from core.decisions.children import OnChildFailure, PlannedChild
 from core.definitions.fields import Path, StepId
 from core.definitions.steps import StepDefinition
-from core.effects.children import PlannedChild, prepare_children
+from core.effects.children import prepare_children
 from core.execution.preparation import Context, Prepared
 from core.steps.runbook import InlineSteps
 

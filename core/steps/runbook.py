@@ -6,13 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.decisions.children import MOST_CHILDREN, OnChildFailure
+from core.decisions.children import MOST_CHILDREN, OnChildFailure, PlannedChild
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.fields import CelField, Name, Path, PublicJson, StepId
 from core.definitions.steps import StepDefinition, step_types
 from core.definitions.templates import render
 from core.definitions.type_registry import RegisteredUnion
-from core.effects.children import PlannedChild, name_of, prepare_children
+from core.effects.children import name_of, prepare_children
 from core.errors import InvalidInput
 from core.execution.preparation import Context, Prepared
 from core.values.execution import Json

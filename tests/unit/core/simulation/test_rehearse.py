@@ -288,3 +288,44 @@ def test_a_callback_that_does_not_come_is_waited_for() -> None:
 def test_a_callback_that_its_step_cannot_read_fails_it() -> None:
     simulation = played(BUILT, callbacks={"built": None})
     assert statuses(simulation) == ["failed"]
+
+
+EACH = {
+    "id": "each",
+    "type": "runbook",
+    "foreach": '["a", "b", "c"]',
+    "steps": [{**CALL, "id": "inner", "url": "https://x/{{ item }}", "save": {"n": "response.json.n"}}],
+}
+
+
+def test_children_are_played_one_after_another_and_share_the_answers() -> None:
+    simulation = played(EACH, steps={"inner": [{"json": {"n": 1}}, {"status": 500}, {"json": {"n": 3}}]})
+    assert simulation.execution
+    step = simulation.execution.steps[0]
+    assert (step.status, step.error) == (
+        Status.FAILED,
+        "1 of 3 child runs succeeded; all must. Did not succeed: b.",
+    )
+    assert isinstance(step.output, dict)
+    assert [child["status"] for child in step.output["children"]] == ["succeeded", "failed"]  # type: ignore[index, call-overload, union-attr]
+
+
+def test_what_children_saved_the_next_step_reads() -> None:
+    told = {"id": "told", "type": "message", "text": "{{ steps.each.output.children[2].saved.n }}"}
+    simulation = played(EACH, told, steps={"inner": {"json": {"n": 7}}})
+    assert simulation.execution
+    assert simulation.execution.steps[1].output == {"text": "7"}
+
+
+def test_a_child_that_waits_for_people_stops_the_case_there() -> None:
+    asks = {"id": "both", "type": "parallel", "branches": {"one": [{"id": "ask", "type": "approval"}]}}
+    simulation = played(asks)
+    assert simulation.execution
+    assert simulation.execution.waiting_for is WaitingFor.CHILDREN
+    assert statuses(played(asks, decisions={"ask": "approve"})) == ["succeeded"]
+
+
+def test_a_runbook_that_a_step_runs_is_not_played_but_answered() -> None:
+    step = {"id": "inner", "type": "runbook", "runbook": "other"}
+    assert "runs the runbook other" in str(played(step).problem)
+    assert statuses(played(step, steps={"inner": {"output": {"children": []}}})) == ["succeeded"]
