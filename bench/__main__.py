@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from bench.busy import measure_busy
+from bench.children import measure_children
 from bench.commands import measure_commands
 from bench.definitions import TWO_MESSAGES, TWO_STEPS
 from bench.forty_steps import measure_forty_steps
@@ -106,6 +107,19 @@ def busy(
             make_template(services.owner_url)
             with open_place(home, services.owner_url, "busy", "http://127.0.0.1:9") as place:
                 print_report([measure_busy(place, acknowledgements=commands)])
+
+
+@app.command()
+def children(
+    count: Annotated[int, typer.Option(help="How many child runs the one run has.")] = 1_000,
+) -> None:
+    """Measure memory, time, the card and the pages of one run with many child runs."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "children", target) as place:
+                print_report([measure_children(place, children=count)])
 
 
 @app.command()

@@ -28,11 +28,12 @@ def running_target(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def running_web(place: Place) -> Iterator[None]:
-    with Supervisor([_part(place, "web", "web")]):
+def running_web(place: Place) -> Iterator[Supervisor]:
+    """Run the web process, and yield its supervisor once it is ready."""
+    with Supervisor([_part(place, "web", "web")]) as supervisor:
         url = f"http://127.0.0.1:{place.environment['PORT']}/readyz"
         await_that(f"web is ready; its log is in {place.folder}", lambda: answers(url))
-        yield
+        yield supervisor
 
 
 def worker_processes(place: Place, count: int) -> Supervisor:
