@@ -86,7 +86,7 @@ def _create(
     check_depth(parent)
     incident = work.session.get_one(Incident, parent.incident_id)
     new = [_new(work, parent, incident, child, context) for child in planned]
-    create_children(work, parent, step.id, context.attempt, new)
+    create_children(work, parent, step.id, context.attempt, new, maybe_done=context.maybe_done)
 
 
 def _new(

@@ -70,16 +70,19 @@ def create_children(
     step_id: str,
     round_: int,
     new: Sequence[NewChild],
+    *,
+    maybe_done: bool = False,
 ) -> None:
     """Create the children of a step. None is started yet. What succeeded in an earlier attempt is carried over.
 
+    `maybe_done`: copied from their step (StepColumns): the database was restored, and another may have run them.
     A child that did not succeed there continues where it ended, as a retry of it does.
     """
     earlier = _earlier(work, parent, step_id, round_)
     steps: list[StepExecution] = []
     for index, child in enumerate(new):
         row = _row(work, parent, step_id, round_, index, child)
-        steps += _steps(work, row, earlier.get((index, child.name)))
+        steps += _steps(work, row, earlier.get((index, child.name)), maybe_done=maybe_done)
         work.session.add(row)
     work.session.flush()
     work.session.add_all(steps)
@@ -141,11 +144,19 @@ def _id(parent: RunbookExecution, step_id: str, round_: int, index: int) -> str:
     return derived_id(Prefix.RUNBOOK_EXECUTION, f"{parent.id}.{step_id}.{round_}.{index}")
 
 
-def _steps(work: UnitOfWork, row: RunbookExecution, old: RunbookExecution | None) -> Iterable[StepExecution]:
+def _steps(
+    work: UnitOfWork, row: RunbookExecution, old: RunbookExecution | None, *, maybe_done: bool
+) -> Iterable[StepExecution]:
     """Return the rows of its steps. What an earlier attempt of it has done is carried over."""
     definition = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition)
     steps = [
-        StepExecution(execution_id=row.id, position=position, step_id=step.id, type=step.type)
+        StepExecution(
+            execution_id=row.id,
+            position=position,
+            step_id=step.id,
+            type=step.type,
+            maybe_done=maybe_done,
+        )
         for position, step in enumerate(definition.all_steps)
     ]
     if old is None or [step.id for step in definition.all_steps] != _ids(old):

@@ -361,3 +361,17 @@ def test_a_branch_that_fails_cancels_the_others_if_it_says_so(world: CoreWorld, 
     assert world.see(run).status is Status.FAILED
     assert [child.status for child in children(world, run)] == [Status.CANCELLED, Status.FAILED]
     assert str(children(world, run)[0].error) == "Cancelled by its parent run."
+
+
+def test_in_a_restored_database_children_that_may_have_run_are_asked_about(
+    world: CoreWorld, hosts: Target
+) -> None:
+    """The database that was copied may have run them, after the copy was taken."""
+    hosts.bodies["/hosts"] = b'{"hosts": ["db-1"]}'
+    run = begin(world, hosts)
+    set_rows(world, "step_executions", "maybe_done = true", "execution_id = :id", id=run)
+    world.work()
+
+    [child] = children(world, run)
+    assert child.waiting_for == "verdict"
+    assert "/restart/db-1" not in hosts.paths()
