@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
-from core.definitions.checks.scopes import all_steps
+from core.definitions.checks.walking import all_steps
 from core.definitions.documents import Document, Path
 from core.definitions.json_schema import deref, schema_errors, schema_problems
 from core.definitions.parameters import declared, default_of, required

@@ -10,12 +10,13 @@ from core.definitions.actions import action_types
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.checks.expressions import Scope, check_marked
 from core.definitions.checks.values import check_values, values_shape
+from core.definitions.checks.walking import Part, all_steps, in_order, inner_lists
 from core.definitions.documents import Document, Path
-from core.definitions.fields import fields_by_key, inner_models, marked_values, registered
+from core.definitions.fields import fields_by_key, inner_models, marked_values
 from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.problems import Problem
-from core.definitions.runbook import STEP_LISTS, RunbookDefinition
+from core.definitions.runbook import RunbookDefinition
 from core.definitions.shapes import (
     ACTION,
     EXECUTION,
@@ -78,10 +79,6 @@ def _property_shape(schema: Mapping[str, object]) -> Shape:
     return Shape({}, sample=sample) if sample else OPEN
 
 
-Part = Mapping[str, object]
-Models = Mapping[str, type[BaseModel]]
-
-
 def check_runbook(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with the expressions of a runbook; the document need not be valid otherwise."""
     schema = document.data.get("parameters")
@@ -136,12 +133,6 @@ def _callback_steps(document: Document) -> Iterator[str]:
             yield str(step.get("id"))
 
 
-def all_steps(document: Document) -> Iterator[tuple[Path, Part]]:
-    """Yield the steps of a runbook with their paths, each nested one after the one that contains it."""
-    for key in STEP_LISTS:
-        yield from in_order(document.data.get(key), (key,), step_types())
-
-
 def check_workflow(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with the expressions of a workflow; the document need not be valid otherwise."""
     members = _event_members(document.data.get("trigger"))
@@ -176,27 +167,6 @@ def _check_actions(document: Document, scope: Scope) -> Iterator[Problem]:
         if model:
             yield from _check_part(document, action, path, model, {**scope, "actions": known})
         earlier.setdefault(str(action.get("id")), ACTION if model else OPEN)
-
-
-def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, Part]]:
-    """Yield the parts with their paths, each nested part after the one that contains it."""
-    for index, part in enumerate(parts if isinstance(parts, list) else ()):
-        if isinstance(part, Mapping):
-            here = (*path, index)
-            yield here, part
-            model = models.get(str(part.get("type")))
-            for place, inner in inner_lists(part, model) if model else ():
-                yield from in_order(inner, (*here, *place), models)
-
-
-def inner_lists(part: Part, model: type[BaseModel]) -> Iterator[tuple[Path, object]]:
-    """Yield the lists of parts inside a part, each with its path there: a field is such a list, or names several."""
-    for key, field in fields_by_key(model).items():
-        value = part.get(key)
-        if registered(field) and isinstance(value, Mapping):
-            yield from (((key, str(name)), inner) for name, inner in value.items())
-        elif registered(field):
-            yield (key,), value
 
 
 def _check_part(

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from core.definitions.actions import action_types
 from core.definitions.checks.references import Channels
-from core.definitions.checks.scopes import Part, in_order
+from core.definitions.checks.walking import Part, in_order
 from core.definitions.documents import Document, Path
 from core.definitions.fields import TemplateField, marked_values
 from core.definitions.kinds import Read

@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select, text, update
 
 from core.decisions.children import ChildCounts, ChildrenPlan, NextChildren, next_children
-from core.errors import Conflict
-from core.services.starts.child_starts import start_child
-from core.statuses import ACTIVE, Status
-from core.tables import RunbookExecution, StepExecution
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.stored import read_stored
+from core.errors import Conflict, LockHeld
+from core.services.executions.locks import lock_name, take_lock
+from core.services.shared.incident_scope import incident_scope
+from core.statuses import ACTIVE, Status, WaitingFor
+from core.tables import Incident, RunbookExecution, StepExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, Step
 
@@ -183,3 +186,42 @@ def _saved(work: UnitOfWork, ids: Sequence[str]) -> dict[str, dict[str, Json]]:
             return {}
         found.setdefault(execution_id, {}).update(saved)
     return found
+
+
+def start_child(work: UnitOfWork, row: RunbookExecution) -> None:
+    """Make a child due, once it has its lock. If the lock is held and its runbook does not queue, the child fails."""
+    incident = work.session.get_one(Incident, row.incident_id)
+    try:
+        has_lock = _take_lock(work, row, incident)
+    except LockHeld as error:
+        row.status, row.error = Status.FAILED, str(error)
+        row.started_at = row.finished_at = work.now
+        return
+    if not has_lock:
+        row.status, row.waiting_for = Status.WAITING, WaitingFor.LOCK
+        return
+    row.wake_at = row.enqueued_at = work.now
+    work.enqueue("runbook", row.id)
+
+
+def _take_lock(work: UnitOfWork, row: RunbookExecution, incident: Incident) -> bool:
+    """Return whether it may start. A lock that one of the runs above it holds is not taken again."""
+    definition = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition)
+    name = lock_name(definition, row.parameters, incident_scope(incident))
+    if name is None or name in _held_above(work, row):
+        return True
+    row.lock_name = name
+    row.holds_lock = take_lock(
+        work, name, incident, row.requested_by, queue=definition.on_conflict == "queue"
+    )
+    return row.holds_lock
+
+
+def _held_above(work: UnitOfWork, row: RunbookExecution) -> set[str]:
+    held: set[str] = set()
+    above = row.parent_execution_id
+    while above is not None:
+        parent = work.session.get_one(RunbookExecution, above)
+        held |= {parent.lock_name} if parent.lock_name and parent.holds_lock else set()
+        above = parent.parent_execution_id
+    return held

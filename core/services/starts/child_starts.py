@@ -11,15 +11,13 @@ from core.decisions.resume import resume
 from core.decisions.team_scope import check_runbook_scope
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.stored import read_stored
-from core.errors import Conflict, LockHeld, NotFound
+from core.errors import Conflict, NotFound
 from core.identifiers import Prefix, derived_id
 from core.services.executions import secret_parameters
 from core.services.executions.loading import RUNBOOK, load
-from core.services.executions.locks import lock_name, take_lock
 from core.services.library.runbooks import check_runnable, runbook_for
-from core.services.shared.incident_scope import incident_scope
 from core.services.starts.runbook_starts import carry_over
-from core.statuses import Status, WaitingFor
+from core.statuses import Status
 from core.tables import Incident, JsonObject, Runbook, RunbookExecution, StepExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Execution, Json, Step
@@ -185,42 +183,3 @@ def _carried(work: UnitOfWork, state: Execution) -> Sequence[Step]:
 def _ids(row: RunbookExecution) -> list[str]:
     lists = (row.definition.get("steps", ()), row.definition.get("finally", ()))
     return [str(step["id"]) for each in lists for step in each]
-
-
-def start_child(work: UnitOfWork, row: RunbookExecution) -> None:
-    """Make a child due, once it has its lock. If the lock is held and its runbook does not queue, the child fails."""
-    incident = work.session.get_one(Incident, row.incident_id)
-    try:
-        has_lock = _take_lock(work, row, incident)
-    except LockHeld as error:
-        row.status, row.error = Status.FAILED, str(error)
-        row.started_at = row.finished_at = work.now
-        return
-    if not has_lock:
-        row.status, row.waiting_for = Status.WAITING, WaitingFor.LOCK
-        return
-    row.wake_at = row.enqueued_at = work.now
-    work.enqueue("runbook", row.id)
-
-
-def _take_lock(work: UnitOfWork, row: RunbookExecution, incident: Incident) -> bool:
-    """Return whether it may start. A lock that one of the runs above it holds is not taken again."""
-    definition = read_stored(RunbookDefinition, row.runbook_name, row.runbook_version, row.definition)
-    name = lock_name(definition, row.parameters, incident_scope(incident))
-    if name is None or name in _held_above(work, row):
-        return True
-    row.lock_name = name
-    row.holds_lock = take_lock(
-        work, name, incident, row.requested_by, queue=definition.on_conflict == "queue"
-    )
-    return row.holds_lock
-
-
-def _held_above(work: UnitOfWork, row: RunbookExecution) -> set[str]:
-    held: set[str] = set()
-    above = row.parent_execution_id
-    while above is not None:
-        parent = work.session.get_one(RunbookExecution, above)
-        held |= {parent.lock_name} if parent.lock_name and parent.holds_lock else set()
-        above = parent.parent_execution_id
-    return held
