@@ -12,7 +12,7 @@ from bench.report import Line, Section, Summary, milliseconds, ratio, summarize
 from cli.embedded.roles import connect
 from cli.roles.worker import executor_of
 from core.execution.executor import Executor
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 
 STEPS = 40
 COMMITS = STEPS + 1  # a step's end is committed with the next one's start

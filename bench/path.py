@@ -29,7 +29,7 @@ from bot.poster.poster import Poster
 from bot.slack_http import slack_route
 from cli.roles.slack import bolt_app
 from cli.roles.worker import executor_of
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from slack_sandbox.signatures import signed_headers
 
 ROOT = Path(__file__).parents[1]

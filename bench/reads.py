@@ -24,13 +24,13 @@ from core.services.analytics.figures import analyse_runbook, analyse_workflow
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
 from core.services.audit.reading import AuditFilter, list_entries
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.incidents.ages import due_by_age
 from core.services.incidents.opening import find_incident
 from core.services.incidents.timeline import timeline
 from core.services.library.runbooks import find_runbook
 from core.services.library.workflows import find_workflow
-from core.services.runs.control import find_execution
+from core.services.runs.finding import find_execution
 from core.services.views.executions import view_approvals, view_executions
 from core.services.views.reading import view_execution, view_incident, view_workflow_executions
 from core.unit_of_work import UnitOfWork

@@ -13,7 +13,7 @@ from rich.table import Table
 from bench.definitions import FORTY_STEPS
 from bench.place import Place
 from cli.roles.worker import executor_of
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from core.io.process import ProcessRunner
 from core.io.secret_sources import EnvironmentSecrets
 from core.services.access.people import load_person
 from core.services.access.secrets import Declarations
-from core.services.executions.loading import KINDS
+from core.services.executions.kinds import KINDS
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.approval import approve
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS

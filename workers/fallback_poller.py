@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
 from core.outage import Outage
-from core.services.executions.loading import KINDS, Kind
+from core.services.executions.kinds import KINDS, Kind
 from core.unit_of_work import UnitOfWorkFactory
 
 AT_ONCE = 20  # executions of each kind per poll

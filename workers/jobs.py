@@ -12,7 +12,7 @@ from core.database import DATABASE_IS_AWAY
 from core.execution.executor import Executor
 from core.fault_injection import fail_point
 from core.outage import Outage
-from core.services.executions.loading import RUNBOOK, WORKFLOW, Kind
+from core.services.executions.kinds import RUNBOOK, WORKFLOW, Kind
 
 ABOUT_REDIS = ("could not connect to Redis", "Redis connection timeout", "pubsub thread exiting")
 

@@ -23,7 +23,7 @@ from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
 from core.services.audit.chain import seal_entries
 from core.services.executions import secret_parameters
-from core.services.executions.loading import KINDS, Kind, KindName
+from core.services.executions.kinds import KINDS, Kind, KindName
 from core.services.incidents.ages import start_workflows_by_age
 from core.services.incidents.scheduled_incidents import close_finished_maintenance
 from core.services.incidents.schedules import start_scheduled_workflows

@@ -7,7 +7,7 @@ from bot.commands.channel import only_active, visible_incident
 from core.decisions.people import Person
 from core.services.executions.loading import executions_of_incident
 from core.services.runs import control
-from core.services.runs.control import find_execution
+from core.services.runs.finding import find_execution
 from core.services.views.reading import view_execution
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution

@@ -26,7 +26,7 @@ from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import InvalidInput, NotAllowed, NotFound
 from core.services.access.listing import list_children
-from core.services.runs.control import find_execution
+from core.services.runs.finding import find_execution
 from core.services.views.reading import view_execution
 from core.statuses import PrincipalKind
 from core.unit_of_work import UnitOfWorkFactory

@@ -14,7 +14,8 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import ExecutionReference
 from bot.rest.starting import page_of_runs
 from core.services.access.listing import list_children
-from core.services.runs.control import InDoubt, cancel, find_execution, give_verdict
+from core.services.runs.control import InDoubt, cancel, give_verdict
+from core.services.runs.finding import find_execution
 from core.services.runs.inputs import Which, answer_input, find_input_of_run
 from core.services.runs.retries import retry
 from core.services.views.executions import view_input

@@ -35,7 +35,8 @@ from core.services.library.history import view_workflow_with_diff
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS
 from core.services.library.workflows import duplicate_workflow, find_workflow, switch_workflow
 from core.services.library.writing import Intent
-from core.services.runs.control import cancel_workflow, find_workflow_execution
+from core.services.runs.control import cancel_workflow
+from core.services.runs.finding import find_workflow_execution
 from core.services.starts.workflow_starts import start_workflow_by_person
 from core.services.views.reading import view_workflow, view_workflow_execution, view_workflow_executions
 from core.statuses import ApprovalStatus

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from chaos.restoring.definitions import ADMIN, APPROVER, OPS
 from core.services.access.people import load_person
-from core.services.executions.loading import KINDS, AnyExecution, Kind
+from core.services.executions.kinds import KINDS, AnyExecution, Kind
 from core.services.freezes.declaring import unfreeze
 from core.services.freezes.in_force import freezes_in_force
 from core.services.operations.health import count_everything

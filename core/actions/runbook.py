@@ -13,7 +13,8 @@ from core.definitions.templates import is_template, render
 from core.effects.runbook_names import chosen_runbook
 from core.errors import RunbookError
 from core.execution.preparation import Context, Inside, Prepared
-from core.services.executions.loading import RUNBOOK, load
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import load
 from core.services.library.runbooks import runbook_for
 from core.services.runs.changes import result_of
 from core.services.shared import notices

@@ -19,7 +19,8 @@ from core.decisions.settling import CHILDREN_DELAY
 from core.definitions.parameters import check_parameters
 from core.definitions.secrets import parted
 from core.execution.preparation import Context, Inside
-from core.services.executions.loading import RUNBOOK, load
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import load
 from core.services.library.runbooks import definition_of
 from core.services.runs.changes import cancel_children
 from core.services.runs.children import (

@@ -17,7 +17,8 @@ from core.execution.prepare import load_approved, why_void
 from core.fault_injection import fail_point, is_disabled
 from core.io.attempts import CancelToken
 from core.services.executions import secret_parameters
-from core.services.executions.loading import AnyExecution, Kind, Loaded, load
+from core.services.executions.kinds import AnyExecution, Kind
+from core.services.executions.loading import Loaded, load
 from core.services.library.runbooks import check_runnable
 from core.services.library.workflows_in_force import check_in_force
 from core.services.operations.installation import AnotherDatabase, require_known

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from core.clock import Clock, elapsed
 from core.fault_injection import is_disabled
 from core.io.attempts import CancelToken
-from core.services.executions.loading import LEASE, AnyExecution, Kind
+from core.services.executions.kinds import AnyExecution, Kind
+from core.services.executions.loading import LEASE
 
 HEARTBEAT = 3.0  # seconds: the lease survives three missed heartbeats
 HELD = (

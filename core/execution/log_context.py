@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import structlog
 
 from core.identifiers import REQUEST_ID
-from core.services.executions.loading import AnyExecution
+from core.services.executions.kinds import AnyExecution
 from core.tables import RunbookExecution
 
 from .lease import Abandoned

@@ -37,7 +37,8 @@ from core.io.remote import RemoteCommand, RemoteResult
 from core.io.response import HttpResponse
 from core.io.statements import SqlResult, SqlWork
 from core.origins import Origins
-from core.services.executions.loading import AnyExecution, AnyPart
+from core.services.executions.kinds import AnyExecution
+from core.services.executions.loading import AnyPart
 from core.services.shared.unforeseen import unforeseen
 from core.statuses import Status
 from core.tables import RunbookExecution, WorkflowExecution

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from core.definitions.pydantic_problems import problems_of
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.validate import load_data
-from core.services.executions.loading import KINDS
+from core.services.executions.kinds import KINDS
 from core.statuses import ApprovalStatus, Status
 from core.steps.message import MessageStep
 from core.tables import Runbook, RunbookExecution, StepExecution, WorkerLoss, WorkflowExecution

@@ -12,7 +12,7 @@ from core.execution.preparation import Ports
 from core.io.http import HttpRequest
 from core.io.response import HttpResponse
 from core.origins import HEADER, Origin, Origins
-from core.services.executions.loading import KINDS
+from core.services.executions.kinds import KINDS
 from core.services.starts.workflow_starts import TOO_DEEP
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from tests.acceptance.slack.requests import SECRET

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from core.clock import SystemClock
 from core.database import open_engine
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
 from tests.world import new_executor

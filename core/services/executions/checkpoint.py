@@ -13,7 +13,7 @@ from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.orm import Session
 
 from core.fault_injection import is_disabled
-from core.services.executions.loading import Kind, KindName, changed_steps
+from core.services.executions.kinds import Kind, KindName, changed_steps
 from core.values.execution import Execution
 
 # Writes an execution, its changed steps, and marks its cards dirty, if the revision is still the one that was read.

@@ -4,10 +4,9 @@ If the stored definition can no longer be read, placeholder steps stand in for i
 prepared, so that the execution ends and says why; a step that a worker had already started stays in doubt.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,35 +19,15 @@ from core.definitions.steps import StepDefinition
 from core.definitions.stored import StoredDefinitionInvalid, read_stored
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import InvalidInput, NotFound
+from core.services.executions.kinds import AnyExecution, AnyStepRow, Kind
 from core.statuses import ACTIVE, Status, WaitingFor
-from core.tables import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Execution, Failed, Step, StepPolicy
 
 LEASE = timedelta(seconds=10)  # how long a worker holds an execution without a heartbeat
 
-KindName = Literal["runbook", "workflow"]
-AnyExecution = RunbookExecution | WorkflowExecution
-AnyStepRow = StepExecution | ActionExecution
 AnyPart = StepDefinition | ActionDefinition
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of execution and its tables."""
-
-    name: KindName
-    execution: type[RunbookExecution] | type[WorkflowExecution]
-    step: type[StepExecution] | type[ActionExecution]
-
-
-RUNBOOK = Kind("runbook", RunbookExecution, StepExecution)
-WORKFLOW = Kind("workflow", WorkflowExecution, ActionExecution)
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (RUNBOOK, WORKFLOW)}
-
-
-def kind_of(execution: AnyExecution) -> Kind:
-    return RUNBOOK if isinstance(execution, RunbookExecution) else WORKFLOW
 
 
 @dataclass(frozen=True)
@@ -170,31 +149,6 @@ def _step(row: AnyStepRow, policy: StepPolicy) -> Step:
         maybe_done=row.maybe_done,
         progress=row.progress,
     )
-
-
-def changed_steps(before: Execution, after: Execution) -> list[dict[str, Any]]:
-    """Return the step rows that differ between the two values, as JSON objects to write."""
-    return [
-        _row(position, new)
-        for position, (old, new) in enumerate(zip(before.steps, after.steps, strict=True))
-        if old is not new and old != new
-    ]
-
-
-def _row(position: int, step: Step) -> dict[str, Any]:
-    return {
-        "position": position,
-        "status": step.status.value,
-        "attempt": step.attempt,
-        "started_at": step.started_at.isoformat() if step.started_at else None,
-        "finished_at": step.finished_at.isoformat() if step.finished_at else None,
-        "request": step.request,
-        "output": step.output,
-        "saved": dict(step.saved),
-        "error": step.error,
-        "maybe_done": step.maybe_done,
-        "progress": step.progress,
-    }
 
 
 @dataclass(frozen=True)

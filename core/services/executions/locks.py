@@ -15,7 +15,8 @@ from core.definitions.runbook import RunbookDefinition, full_name, short_name
 from core.definitions.templates import render_text
 from core.errors import LockHeld
 from core.services.executions.checkpoint import Change, save
-from core.services.executions.loading import RUNBOOK, load_locked
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import load_locked
 from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import LockGranted

@@ -23,7 +23,8 @@ from core.errors import NotAllowed, NotFound, Superseded
 from core.identifiers import Prefix, derived_id
 from core.services.access.listing import visible_gates
 from core.services.access.people import members_with_roles
-from core.services.executions.loading import RUNBOOK, load_locked
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit, notices
 from core.services.shared.notices import NewNotice, NoticeKind

@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from core.decisions.people import Person
 from core.errors import AlreadyDone, InvalidInput, NotFound, Superseded
-from core.services.executions.loading import RUNBOOK, load_locked
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit
 from core.statuses import WaitingFor

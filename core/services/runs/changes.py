@@ -18,7 +18,8 @@ from core.decisions.people import Person
 from core.decisions.settling import blame
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
-from core.services.executions.loading import RUNBOOK, WORKFLOW, AnyExecution, Loaded, load_locked
+from core.services.executions.kinds import RUNBOOK, WORKFLOW, AnyExecution
+from core.services.executions.loading import Loaded, load_locked
 from core.services.executions.locks import release_lock
 from core.services.incidents.changes import Cause, add_link
 from core.services.runs import children

@@ -1,4 +1,4 @@
-"""Finds, cancels and judges runbook and workflow executions."""
+"""Cancels and judges runbook and workflow executions."""
 
 from dataclasses import dataclass
 
@@ -8,30 +8,19 @@ from core.decisions.initiators import initiated_by, initiators_from_json, initia
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
-from core.errors import AlreadyDone, InvalidInput, NotFound, Superseded
-from core.services.executions.loading import RUNBOOK, WORKFLOW, load_locked
+from core.errors import AlreadyDone, InvalidInput, Superseded
+from core.services.executions.kinds import RUNBOOK, WORKFLOW
+from core.services.executions.loading import load_locked
 from core.services.runs.changes import apply_event
 from core.services.runs.children import lock_below
+from core.services.runs.finding import find_execution, find_workflow_execution
 from core.services.shared import audit, notices
+from core.services.shared.incident_scope import team_of
 from core.services.shared.notices import NoticeKind
 from core.statuses import ACTIVE, WaitingFor
 from core.tables import Incident, RunbookExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import CancelRequested, Execution, VerdictGiven
-
-
-def find_execution(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecution:
-    """Return the run. Raises NotFound, also if the person may not see it."""
-    row = work.session.get(RunbookExecution, execution_id)
-    if row is None or not person.may_see(team_of(work, row), Action.RUN_READ):
-        raise NotFound(f"There is no execution {execution_id}.")
-    return row
-
-
-def team_of(work: UnitOfWork, row: RunbookExecution) -> str:
-    """Return the name of the team that owns the run's incident."""
-    return work.session.get_one(Incident, row.incident_id).team.name
-
 
 VERDICTS = ("ran", "did_not_run", "run_again")
 
@@ -118,15 +107,6 @@ def _check_asked(execution_id: str, state: Execution, about: InDoubt | None) -> 
     if about.attempt != step.attempt:
         sentence = f"Attempt {step.attempt} of step {step.id} is in doubt now, not attempt {about.attempt}."
         raise StaleVerdict(sentence, execution_id, hint="Nothing was changed.")
-
-
-def find_workflow_execution(work: UnitOfWork, person: Person, execution_id: str) -> WorkflowExecution:
-    """Return the workflow execution. Raises NotFound, also if the person may not see it."""
-    row = work.session.get(WorkflowExecution, execution_id)
-    team = work.session.get_one(Incident, row.incident_id).team.name if row is not None else None
-    if row is None or not person.may_see(team, Action.RUN_READ):
-        raise NotFound(f"There is no workflow execution {execution_id}.")
-    return row
 
 
 def cancel_workflow(

@@ -17,11 +17,12 @@ from core.definitions.inputs import saved_values, values_given
 from core.definitions.parameters import Schema
 from core.errors import NotFound, Superseded
 from core.identifiers import Prefix, derived_id
-from core.services.executions.loading import RUNBOOK, Loaded, load_locked
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import Loaded, load_locked
 from core.services.runs.changes import apply_event
-from core.services.runs.control import team_of
 from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
+from core.services.shared.incident_scope import team_of
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.statuses import InputStatus, WaitingFor
 from core.tables import InputRequest, RunbookExecution

@@ -21,11 +21,12 @@ from core.definitions.stored import read_stored
 from core.errors import AlreadyDone, Conflict
 from core.identifiers import Prefix, new_id
 from core.services.executions import secret_parameters
-from core.services.executions.loading import RUNBOOK, Loaded, load_locked
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import Loaded, load_locked
 from core.services.freezes.in_force import check_may_begin
 from core.services.library.runbooks import check_runnable
 from core.services.runs.children import check_no_child_in_doubt
-from core.services.runs.control import find_execution
+from core.services.runs.finding import find_execution
 from core.services.shared import audit, notices
 from core.services.shared.notices import NoticeKind
 from core.services.starts.runbook_starts import admit, carry_over, execution_by_request_key

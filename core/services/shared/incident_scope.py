@@ -1,6 +1,7 @@
 """An incident and its events as expressions see them: `incident.severity`, `event.to`."""
 
-from core.tables import Incident, IncidentEvent
+from core.tables import Incident, IncidentEvent, RunbookExecution
+from core.unit_of_work import UnitOfWork
 
 
 def incident_scope(incident: Incident) -> dict[str, object]:
@@ -23,3 +24,8 @@ def incident_scope(incident: Incident) -> dict[str, object]:
 def event_scope(event: IncidentEvent) -> dict[str, object]:
     """Return the event's details and who caused it. core.definitions.workflow declares the members of each trigger."""
     return {"id": event.id, "by": event.actor, **event.details}
+
+
+def team_of(work: UnitOfWork, row: RunbookExecution) -> str:
+    """Return the name of the team that owns the run's incident."""
+    return work.session.get_one(Incident, row.incident_id).team.name

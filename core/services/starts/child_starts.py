@@ -14,7 +14,8 @@ from core.definitions.stored import read_stored
 from core.errors import Conflict, NotFound
 from core.identifiers import Prefix, derived_id
 from core.services.executions import secret_parameters
-from core.services.executions.loading import RUNBOOK, load
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import load
 from core.services.library.runbooks import check_runnable, runbook_for
 from core.services.starts.runbook_starts import carry_over
 from core.statuses import Status

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.tables import Incident
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli

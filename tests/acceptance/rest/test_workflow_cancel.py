@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from core.services.executions.loading import RUNBOOK, WORKFLOW
+from core.services.executions.kinds import RUNBOOK, WORKFLOW
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.rest.test_incidents import opened
 from tests.conftest import RecordedJobs

@@ -4,7 +4,7 @@ import re
 
 from sqlalchemy import select
 
-from core.services.executions.loading import WORKFLOW
+from core.services.executions.kinds import WORKFLOW
 from core.tables import Incident, WorkflowExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl

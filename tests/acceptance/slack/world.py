@@ -10,7 +10,7 @@ from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
 from core.services.access.people import apply_team
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.runbooks import apply_runbook, find_runbook
 from core.services.shared import notices

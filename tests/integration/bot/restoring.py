@@ -9,7 +9,7 @@ from bot.pages.links import RunLinks
 from bot.poster.poster import Poster
 from chaos.restoring.copies import dump
 from chaos.restoring.people import answer, is_told, left, messages_by_name, twice
-from core.services.executions.loading import KINDS
+from core.services.executions.kinds import KINDS
 from core.services.incidents.ages import start_workflows_by_age
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs

@@ -9,7 +9,7 @@ from bench.explaining import recorded
 from bot.poster.claims import claim_next, is_due_by
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
-from core.services.executions.loading import KINDS
+from core.services.executions.kinds import KINDS
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from workers.scheduler import find_due
 

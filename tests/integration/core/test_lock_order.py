@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.advisory_locks import freeze_alone
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK, WORKFLOW
+from core.services.executions.kinds import RUNBOOK, WORKFLOW
 from core.services.incidents.ages import start_workflows_by_age
 from core.services.incidents.opening import change_status
 from core.services.runs.control import cancel

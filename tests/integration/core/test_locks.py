@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import Conflict
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK, WORKFLOW
+from core.services.executions.kinds import RUNBOOK, WORKFLOW
 from core.services.runs.control import cancel
 from core.statuses import Status, WaitingFor
 from core.unit_of_work import UnitOfWorkFactory

@@ -16,7 +16,7 @@ from core.database import open_engine
 from core.decisions.installation import DatabaseChange
 from core.errors import Conflict
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.freezes.declaring import unfreeze
 from core.services.freezes.in_force import freezes_in_force
 from core.services.operations import installation

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import SystemClock
 from core.execution.executor import Executor
-from core.services.executions.loading import Kind
+from core.services.executions.kinds import Kind
 from core.statuses import Status
 from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWorkFactory

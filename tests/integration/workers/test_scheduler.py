@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, create_engine, update
 from sqlalchemy.exc import OperationalError
 
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs

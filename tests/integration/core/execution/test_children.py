@@ -7,7 +7,8 @@ from sqlalchemy import select, text
 
 from core.errors import Conflict
 from core.services.access.people import load_person
-from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import LEASE
 from core.services.freezes.declaring import freeze, unfreeze
 from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor

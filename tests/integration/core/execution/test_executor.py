@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.runs.approvals import decide_gate
 from core.statuses import Status, WaitingFor
 from core.unit_of_work import UnitOfWorkFactory

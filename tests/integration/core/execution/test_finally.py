@@ -7,7 +7,7 @@ import pytest
 from core.definitions.validate import validate_text
 from core.errors import AlreadyDone
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.runs.retries import retry
 from core.statuses import Status
 from tests.integration.core.world import CoreWorld

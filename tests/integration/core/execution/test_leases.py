@@ -12,7 +12,8 @@ from core.execution import lease
 from core.execution import run as core_run
 from core.execution.executor import NoProgress
 from core.execution.lease import LeaseRenewer
-from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import LEASE
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
 from core.values.execution import Transition

@@ -18,7 +18,8 @@ from core.errors import Conflict
 from core.execution import executor as core_executor
 from core.execution import run as core_run
 from core.services.access.people import load_person
-from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import LEASE
 from core.services.freezes import declaring
 from core.services.runs.callbacks import receive_callback
 from core.services.runs.inputs import answer_input, find_input_of_run

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.execution import lease
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.runs.approvals import decide_gate, find_gate, open_gates
 from core.services.runs.control import InDoubt, give_verdict
 from core.statuses import Status, WaitingFor

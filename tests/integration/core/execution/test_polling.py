@@ -4,7 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from core.definitions.validate import validate_text
-from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import LEASE
 from core.statuses import Status, WaitingFor
 from tests.integration.core.world import CoreWorld
 from tests.world import Target

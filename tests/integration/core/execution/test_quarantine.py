@@ -10,7 +10,8 @@ from core.errors import Conflict
 from core.execution.executor import Executor
 from core.execution.lease import LeaseRenewer
 from core.execution.run import Run
-from core.services.executions.loading import LEASE, RUNBOOK, WORKFLOW
+from core.services.executions.kinds import RUNBOOK, WORKFLOW
+from core.services.executions.loading import LEASE
 from core.services.library.runbooks import runbook_named
 from core.statuses import ApprovalStatus, Status, WaitingFor
 from core.steps.message import MessageStep

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from core.execution import preparation
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.statuses import Status, WaitingFor
 from core.tables import Notice, RunbookExecution
 from tests.integration.core.world import CoreWorld, SilentTarget

@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 
 from core.errors import Conflict
 from core.services.access.people import load_person
-from core.services.executions.loading import WORKFLOW, load_locked
+from core.services.executions.kinds import WORKFLOW
+from core.services.executions.loading import load_locked
 from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import (

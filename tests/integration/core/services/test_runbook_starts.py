@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.kinds import RUNBOOK
 from core.services.executions.locks import take_lock
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.runbooks import runbook_named

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from core.services.access.people import load_person
-from core.services.executions.loading import WORKFLOW
+from core.services.executions.kinds import WORKFLOW
 from core.services.incidents.changes import happened
 from core.services.incidents.opening import change_status, find_incident
 from core.services.starts.workflow_starts import start_matching_workflows, start_workflow_by_person

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from core.execution import executor
-from core.services.executions.loading import LEASE, RUNBOOK
+from core.services.executions.kinds import RUNBOOK
+from core.services.executions.loading import LEASE
 from core.statuses import WaitingFor
 from core.tables import StepExecution
 from core.views.executions import ExecutionView, StepView

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.definitions.durations import parse_duration
-from core.services.executions.loading import WORKFLOW
+from core.services.executions.kinds import WORKFLOW
 from core.statuses import IncidentStatus, Status, WaitingFor
 from core.tables import ActionExecution, Incident
 from tests.integration.core.workflows.deployment import Deployment

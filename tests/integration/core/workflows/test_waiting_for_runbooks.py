@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from core.services.access.people import load_person
-from core.services.executions.loading import WORKFLOW, load_locked
+from core.services.executions.kinds import WORKFLOW
+from core.services.executions.loading import load_locked
 from core.services.runs.approvals import decide_gate
 from core.services.runs.control import cancel
 from core.statuses import Status, WaitingFor
