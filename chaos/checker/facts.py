@@ -342,6 +342,11 @@ class Facts:
         found: Mapping[str, Any] = written[step.position]
         return found
 
+    def is_poll(self, step: Step) -> bool:
+        """Return whether the step looks until something is so."""
+        execution = self.execution_of.get(step.execution_id)
+        return execution is not None and "poll" in self.definition_of(execution, step)
+
     def body_of(self, execution: Execution) -> list[Step]:
         """Return the execution's steps without its finally steps."""
         return self.steps_of[execution.id][: len(execution.frozen["steps"])]
@@ -358,6 +363,10 @@ class Facts:
         """Children by their parent's id, in order."""
         ordered = sorted(self.executions, key=lambda each: (each.child_round, each.child_index))
         return by([each for each in ordered if each.parent is not None], "parent")
+
+    def holders_of(self, lock: str | None) -> list[Execution]:
+        """Return the executions that hold the lock, which is at most one."""
+        return [each for each in self.executions if each.holds_lock and each.lock_name == lock]
 
     def above(self, execution: Execution) -> Iterator[Execution]:
         """Yield the runs of which it is a child, the nearest first."""

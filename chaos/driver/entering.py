@@ -1,4 +1,4 @@
-"""Enter the values that runs ask for, in Slack's form or over REST. Several people do so at once, with different notes."""
+"""Enter the values that runs ask for, in Slack's form or over REST. Several people may do so at once."""
 
 import time
 from collections.abc import Mapping

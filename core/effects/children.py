@@ -18,6 +18,7 @@ from core.decisions.settling import CHILDREN_DELAY
 from core.definitions.parameters import check_parameters
 from core.definitions.secrets import parted
 from core.execution.preparation import Context, Inside
+from core.fault_injection import fail_point
 from core.services.executions.loading import RUNBOOK, load
 from core.services.library.runbooks import definition_of
 from core.services.runs.changes import cancel_children
@@ -108,6 +109,7 @@ def _create(
     incident = work.session.get_one(Incident, parent.incident_id)
     new = [_new(work, parent, incident, child, context) for child in planned]
     create_children(work, parent, step.id, context.attempt, new)
+    fail_point("children.created")
 
 
 def _new(

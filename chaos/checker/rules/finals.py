@@ -20,7 +20,7 @@ def _has_begun(facts: Facts, execution: Execution) -> bool:
 
 
 def _is_refused(execution: Execution) -> bool:
-    return execution.status == "failed" and REFUSED in (execution.error or "")
+    return REFUSED in (execution.error or "")
 
 
 def finally_steps_are_done(facts: Facts) -> Iterator[Finding]:

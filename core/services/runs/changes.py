@@ -16,6 +16,7 @@ from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.settling import blame
+from core.fault_injection import fail_point
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import RUNBOOK, WORKFLOW, AnyExecution, Loaded, load_locked
@@ -336,7 +337,9 @@ def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: E
     release_lock(work, row)
     _forget_callbacks(work, row)
     if row.parent_execution_id is not None:
+        fail_point("parent.before")
         _tell_parent(work, row)
+        fail_point("parent.after")
     else:
         answer_awaiting(work, row, after)
         notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
