@@ -49,7 +49,7 @@ def settle(conninfo: str, is_quiet: Callable[[], bool], seconds: float) -> str |
     """Wait until nothing is left, and return None; after `seconds`, return what is left, in words."""
     deadline, still_since = time.monotonic() + seconds, None
     while time.monotonic() < deadline:
-        left = _left(conninfo)
+        left = left_to_do(conninfo)
         if any(left) or not is_quiet():
             still_since = None
         else:
@@ -57,11 +57,11 @@ def settle(conninfo: str, is_quiet: Callable[[], bool], seconds: float) -> str |
             if time.monotonic() - still_since >= STILL_SECONDS:
                 return None
         time.sleep(LOOK_SECONDS)
-    executions, workflows, notices = _left(conninfo)
+    executions, workflows, notices = left_to_do(conninfo)
     return f"{executions} executions, {workflows} workflow executions and {notices} messages"
 
 
-def _left(conninfo: str) -> tuple[int, int, int]:
+def left_to_do(conninfo: str) -> tuple[int, int, int]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         row = connection.execute(LEFT).fetchone()
     assert row is not None
