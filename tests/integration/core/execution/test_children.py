@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from core.services.access.people import load_person
-from core.services.executions.loading import RUNBOOK
+from core.services.executions.loading import LEASE, RUNBOOK
 from core.services.runs.retries import retry
 from core.statuses import Status, WaitingFor
 from core.tables import Notice, RunbookExecution
@@ -215,3 +215,30 @@ def test_no_items_are_no_children(world: CoreWorld, hosts: Target) -> None:
     run = start_run(world.unit_of_work, world.incident, "fleet")
     world.work()
     assert world.see(run).status is Status.SUCCEEDED
+
+
+def test_a_cancel_while_one_child_has_failed_and_another_still_runs_waits_for_that(
+    world: CoreWorld, hosts: Target
+) -> None:
+    hosts.answers["/restart/db-1"] = 500
+    run = begin(world, hosts, "concurrency: 2\n    on_child_failure: cancel")
+    world.executor.run(RUNBOOK, run)
+    failing, running = children(world, run)[:2]
+    with world.unit_of_work.begin() as work:  # another worker holds it
+        row = work.session.get_one(RunbookExecution, running.id)
+        row.worker, row.status, row.started_at = "another.1", Status.RUNNING, work.now
+        row.wake_at = work.now + LEASE
+    world.executor.run(RUNBOOK, failing.id)  # which wakes the parent
+    world.jobs.clear()
+    world.cancel(run)
+
+    assert not world.see(run).status.is_final
+    world.work()
+    assert not world.see(run).status.is_final, "a child of it still runs"
+
+    world.pass_by(seconds=LEASE.total_seconds() + 1)
+    ended, child = world.see(run), world.see(running.id)
+    assert (ended.status, child.status) == (Status.CANCELLED, Status.CANCELLED)
+    assert child.finished_at is not None
+    assert ended.finished_at is not None
+    assert child.finished_at <= ended.finished_at
