@@ -72,6 +72,8 @@ def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
         ]
         if new.parent is not None:
             said = [_resumed_by_parent(facts, old)]
+            if said == [None] and all(step.carried_over for step in facts.body_of(new)):
+                continue
         steps = facts.steps_of[new.id]
         begun = next((at for at, step in enumerate(steps) if [step.id] == said), None)
         if begun is None:
@@ -88,8 +90,13 @@ def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
 
 
 def _resumed_by_parent(facts: Facts, old: Execution) -> str | None:
-    """Return where a child is retried: from its start if a step is in doubt, which an admin has chosen to repeat."""
+    """Return where a child is retried: nowhere if everything was done when it was cancelled.
+
+    It is retried from its start if a step is in doubt, which an admin has chosen to repeat.
+    """
     steps = facts.steps_of[old.id]
+    if all(step.status in DONE or _was_passed(facts, old, step) for step in facts.body_of(old)):
+        return None
     return steps[0].id if any(step.status == "unknown" for step in steps) else _first(facts, old)
 
 

@@ -130,6 +130,26 @@ def test_a_retry_runs_only_what_did_not_succeed(world: CoreWorld, hosts: Target)
     assert [each["status"] for each in outputs(world, again)] == ["succeeded"] * 4
 
 
+def test_a_retry_does_not_repeat_a_child_that_was_cancelled_as_its_last_step_ended(
+    world: CoreWorld, hosts: Target
+) -> None:
+    run = begin(world, hosts, "concurrency: 1")
+    hosts.during["/check/db-1"] = lambda: world.cancel(run)
+    world.work()
+    first = world.see(children(world, run)[0].id)
+    assert (first.status, {step.status for step in first.steps}) == (Status.CANCELLED, {Status.SUCCEEDED})
+    hosts.during.clear()
+    hosts.calls.clear()
+
+    with world.unit_of_work.begin() as work:
+        again = retry(work, load_person(work, "U0DBOPS", source="test"), run).id
+    world.work()
+
+    assert [path for path in hosts.paths() if path.endswith("db-1")] == []
+    assert [child.status for child in children(world, again)] == [Status.SUCCEEDED] * 4
+    assert world.see(again).status is Status.SUCCEEDED
+
+
 def test_a_cancel_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
     run = begin(world, hosts, "concurrency: 2")
     world.executor.run(RUNBOOK, run)

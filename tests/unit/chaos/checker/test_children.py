@@ -112,3 +112,13 @@ def test_a_child_that_runs_other_steps_than_its_parent_has_for_it_is_a_violation
 def test_a_child_that_did_something_and_ended_without_an_entry_is_a_violation() -> None:
     ended = [entry for entry in family().audit if entry.subject == CHILDREN[1]]
     assert broken(minus(family(), "audit", ended)) == {"endings_are_recorded"}
+
+
+def test_a_child_that_is_repeated_although_all_of_it_was_done_is_a_violation() -> None:
+    facts = with_execution(family(), CHILDREN[0], status="cancelled")  # as its last step ended
+    again = replace(child(0), id="rbx_31", parent="rbx_30", retry_of=CHILDREN[0], created_at=at(60))
+    one = replace(facts.steps_of[CHILDREN[0]][0], execution_id="rbx_31")
+    facts = plus(facts, "executions", again)
+    assert "retries_go_on_where_they_should" in broken(plus(facts, "steps", one))
+    carried = plus(facts, "steps", replace(one, carried_over=True))
+    assert "retries_go_on_where_they_should" not in broken(carried)
