@@ -205,9 +205,13 @@ def has_side_effects(before: Execution, after: Execution) -> bool:
 
 
 def ends_children(before: Execution, after: Execution) -> bool:
-    """True if the run's outcome has just been decided, or it has ended, while it may have child runs."""
+    """True if the run's outcome has just been decided, or it has ended, while it may have child runs.
+
+    A cancel ends them at once, even if a worker that holds the run has yet to learn of it.
+    """
     is_decided = before.outcome is None and (after.outcome is not None or after.status.is_final)
-    return is_decided and any(plan_of(step) is not None for step in before.steps)
+    is_cancelled = after.cancel_requested and not before.cancel_requested
+    return (is_decided or is_cancelled) and any(plan_of(step) is not None for step in before.steps)
 
 
 def _left(awaited: WaitingFor, before: Execution, after: Execution) -> int | None:

@@ -161,6 +161,21 @@ def test_a_cancel_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
     assert [path for path in hosts.paths() if "restart" in path] == []
 
 
+def test_a_cancel_reaches_the_children_of_a_run_whose_worker_is_lost(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts, "concurrency: 2")
+    world.executor.run(RUNBOOK, run)
+    with world.unit_of_work.begin() as work:  # a worker took it to look at its children, and was lost
+        row = work.session.get_one(RunbookExecution, run)
+        row.worker, row.wake_at = "lost.1", work.now + LEASE
+    world.cancel(run)
+    world.work()
+    assert [path for path in hosts.paths() if "restart" in path] == []
+    assert {child.status for child in children(world, run)} == {Status.CANCELLED}
+
+    world.pass_by(seconds=LEASE.total_seconds() + 1)
+    assert world.see(run).status is Status.CANCELLED
+
+
 def test_the_runs_timeout_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
     document = EACH.format(url=hosts.url, fields="concurrency: 2").replace(
         "steps:\n  - id: hosts", "timeout: 5m\nsteps:\n  - id: hosts"
