@@ -59,6 +59,11 @@ class Execution:
         return self.status in FINAL
 
     @property
+    def is_refused(self) -> bool:
+        """Return whether it ended because its definition was put under quarantine."""
+        return "quarantine" in (self.error or "")
+
+    @property
     def is_unstarted(self) -> bool:
         """Return whether it is a child that its parent has not started yet."""
         return self.parent is not None and self.status == "pending" and self.wake_at is None

@@ -89,8 +89,10 @@ def _is_under_way(facts: Facts, child: Execution, at: float) -> bool:
 
 
 def parents_end_last(facts: Facts) -> Iterator[Finding]:
-    """A run, and the step that created the children, end after all of them."""
+    """A run, and the step that created the children, end after all of them, unless the run was refused."""
     for parent, step, _, children in _rounds(facts):
+        if parent.is_refused:
+            continue
         for child in children:
             ended = _end(child)
             if parent.is_final and _end(parent) < ended - EDGE:

@@ -7,7 +7,6 @@ from chaos.checker.violations import Finding
 
 OVER = ("succeeded", "failed", "skipped", "timed_out")
 PASSED = ("succeeded", "skipped")
-REFUSED = "quarantine"  # what the error of a run says that was refused
 
 
 def _ended(facts: Facts) -> Iterator[Execution]:
@@ -19,14 +18,10 @@ def _has_begun(facts: Facts, execution: Execution) -> bool:
     return execution.started_at is not None and any(step.started_at for step in facts.body_of(execution))
 
 
-def _is_refused(execution: Execution) -> bool:
-    return REFUSED in (execution.error or "")
-
-
 def finally_steps_are_done(facts: Facts) -> Iterator[Finding]:
     """Every finally step of a run that had begun is over, unless the run was refused."""
     for execution in _ended(facts):
-        if not _has_begun(facts, execution) or _is_refused(execution):
+        if not _has_begun(facts, execution) or execution.is_refused:
             continue
         for step in facts.finally_of(execution):
             if step.status not in OVER:
@@ -79,7 +74,7 @@ def _is_passed(facts: Facts, execution: Execution, position: int) -> bool:
 
 def _was_stopped(execution: Execution) -> bool:
     """Return whether it may have ended after its last step for another reason than that step."""
-    return execution.status in ("cancelled", "timed_out") or _is_refused(execution)
+    return execution.status in ("cancelled", "timed_out") or execution.is_refused
 
 
 def count(facts: Facts) -> int:

@@ -122,3 +122,9 @@ def test_a_child_that_is_repeated_although_all_of_it_was_done_is_a_violation() -
     assert "retries_go_on_where_they_should" in broken(plus(facts, "steps", one))
     carried = plus(facts, "steps", replace(one, carried_over=True))
     assert "retries_go_on_where_they_should" not in broken(carried)
+
+
+def test_a_parent_that_was_refused_does_not_wait_for_its_children() -> None:
+    facts = with_execution(family(), PARENT, status="failed", error="It is under quarantine now.")
+    facts = with_execution(facts, CHILDREN[2], finished_at=at(51))
+    assert "parents_end_last" not in broken(facts)
