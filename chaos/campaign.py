@@ -8,7 +8,7 @@ from pathlib import Path
 from random import Random
 
 from chaos.checker.check import check
-from chaos.checker.facts import Asked, Call, Facts, Recovery, Wait
+from chaos.checker.facts import Asked, Call, Entry, Facts, Recovery, Wait
 from chaos.checker.outside import read_deliveries, read_messages, read_traces, without_allowed_repeats
 from chaos.checker.reading import read_database
 from chaos.checker.violations import Violation
@@ -20,12 +20,22 @@ from chaos.journal import Journal
 from chaos.points import POINTS, PointKills
 from chaos.recovery import Recoveries
 from chaos.settling import settle
-from chaos.strikes import poison, slack_faults, valkey_away
+from chaos.strikes import (
+    clock_jump,
+    commit_cut,
+    pause_worker,
+    poison,
+    postgres_stop,
+    slack_faults,
+    valkey_away,
+)
 from chaos.strikes.registry import STRIKES
 from chaos.strikes.scene import Scene
 
 Say = Callable[[str], None]
 TELL_SECONDS = 30.0
+# Faults after which a worker that was taken for lost may go on, or one may begin again at once.
+OUTAGES = (pause_worker.NAME, postgres_stop.NAME, commit_cut.NAME, clock_jump.NAME)
 
 
 @dataclass(frozen=True)
@@ -146,6 +156,8 @@ def gather(environment: Environment) -> Facts:
         told=list(journal.told),
         froze=dict(journal.froze),
         harms=harms,
+        outages=[(each.begun, each.ended) for each in journal.strikes if each.fault in OUTAGES],
+        entries=[Entry(e.asked, e.user, e.note, e.is_accepted) for e in journal.entries.values()],
         other_deaths=[death.at for death in deaths if death.fault != poison.NAME],
         recoveries=[Recovery(each.execution_id, each.seconds) for each in journal.recoveries],
         waits=[Wait(id_, seconds) for id_, seconds in journal.waits.items()],

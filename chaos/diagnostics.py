@@ -80,7 +80,8 @@ TAIL = 5000  # characters of each log
 TELL_SECONDS = 0.5  # time for every process to write its stacks
 LEFT: dict[str, LiteralString] = {
     "execution": """
-        SELECT id, status, waiting_for, worker, fence, revision, frozen, cancel_requested, created_at, started_at,
+        SELECT id, status, waiting_for, worker, fence, revision, frozen, cancel_requested, outcome,
+               parent_execution_id, parent_step, created_at, started_at,
                wake_at, rung_at, now() AS now
         FROM runbook_executions
         WHERE status IN ('pending', 'running')

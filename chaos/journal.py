@@ -24,6 +24,19 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A note that a person sent for the request for values with the id `asked`.
+
+    `is_accepted`: the answer said that it counts.
+    """
+
+    asked: str
+    user: str
+    note: str
+    is_accepted: bool = False
+
+
+@dataclass(frozen=True)
 class Strike:
     """A fault that was played, with its start and end."""
 
@@ -47,6 +60,7 @@ class Journal:
 
     requests: dict[str, Request] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)  # execution id: request tag, or how the id was given
+    entries: dict[str, Entry] = field(default_factory=dict)  # by note
     froze: dict[str, float] = field(default_factory=dict)  # freeze id: when it was confirmed
     strikes: list[Strike] = field(default_factory=list)
     deaths: list[Death] = field(default_factory=list)
@@ -73,6 +87,16 @@ class Journal:
         with self.lock:
             request = self.requests[tag]
             self.requests[tag] = replace(request, refused=request.told is None)
+
+    def entered(self, entry: Entry) -> None:
+        """Record values that are about to be sent."""
+        with self.lock:
+            self.entries[entry.note] = entry
+
+    def accepted(self, note: str) -> None:
+        """Record that the answer said that these values count."""
+        with self.lock:
+            self.entries[note] = replace(self.entries[note], is_accepted=True)
 
     def was_frozen(self, freeze_id: str) -> None:
         """Record that the freeze was confirmed just now."""

@@ -22,12 +22,22 @@ def is_too_long(conninfo: str) -> bool:
     return row is not None and row[0] > MOST
 
 
+# A run that waits for its children, and a child that has not been started, wait for whatever another run of their
+# family waits for; if none waits for people or a lock, they are left to do.
 LEFT = """
+WITH family AS (
+    SELECT id, status, waiting_for, wake_at, coalesce(root_execution_id, id) AS root,
+           status = 'pending' AND wake_at IS NULL AND parent_execution_id IS NOT NULL AS is_unstarted,
+           status = 'waiting' AND waiting_for IN ('approval', 'input', 'verdict', 'lock') AS waits_elsewhere
+    FROM runbook_executions
+)
 SELECT
-    (SELECT count(*) FROM runbook_executions
-     WHERE status IN ('pending', 'running')
-        OR status = 'waiting' AND waiting_for NOT IN ('approval', 'input', 'verdict', 'lock')
-        OR waiting_for IN ('approval', 'input') AND wake_at < now() + interval '1 minute') AS executions,
+    (SELECT count(*) FROM family AS run
+     WHERE CASE
+        WHEN is_unstarted OR status = 'waiting' AND waiting_for = 'children' THEN
+            NOT EXISTS (SELECT FROM family AS other WHERE other.root = run.root AND other.waits_elsewhere)
+        WHEN waits_elsewhere THEN wake_at < now() + interval '1 minute'
+        ELSE status IN ('pending', 'running', 'waiting') END) AS executions,
     (SELECT count(*) FROM workflow_executions WHERE status IN ('pending', 'running', 'waiting')) AS workflows,
     (SELECT count(*) FROM notices WHERE wanted > delivered AND abandoned_at IS NULL) AS notices
 """
@@ -39,7 +49,7 @@ def settle(conninfo: str, is_quiet: Callable[[], bool], seconds: float) -> str |
     """Wait until nothing is left, and return None; after `seconds`, return what is left, in words."""
     deadline, still_since = time.monotonic() + seconds, None
     while time.monotonic() < deadline:
-        left = _left(conninfo)
+        left = left_to_do(conninfo)
         if any(left) or not is_quiet():
             still_since = None
         else:
@@ -47,11 +57,11 @@ def settle(conninfo: str, is_quiet: Callable[[], bool], seconds: float) -> str |
             if time.monotonic() - still_since >= STILL_SECONDS:
                 return None
         time.sleep(LOOK_SECONDS)
-    executions, workflows, notices = _left(conninfo)
+    executions, workflows, notices = left_to_do(conninfo)
     return f"{executions} executions, {workflows} workflow executions and {notices} messages"
 
 
-def _left(conninfo: str) -> tuple[int, int, int]:
+def left_to_do(conninfo: str) -> tuple[int, int, int]:
     with psycopg.connect(conninfo, autocommit=True) as connection:
         row = connection.execute(LEFT).fetchone()
     assert row is not None

@@ -3,12 +3,14 @@
     POST /KIND/EDITION?seconds=2
 
 KIND: `ok` answers at once, `slow` after `seconds`, `flaky` refuses the first call of a key, `luckless` every call of
-every second key, `fail` every call (a refused call has no effect). `huge`, `endless`, `nul`, `bytes`, `drip` and
+every second key, `fail` every call (a refused call has no effect). `later` answers that it is ready from the third look
+of a key on, `never` that it is not. `huge`, `endless`, `nul`, `bytes`, `drip` and
 `drip-headers` send hostile answers; for the last two `seconds` is the time between two bytes.
 """
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ HUGE = b"x" * 3_000_000
 ENDLESS = 1_000_000_000  # bytes
 DRIPS, DRIP_SECONDS = 4, 0.5
 JSON = b'{"ok": true}'
+READY, NOT_READY = b'{"ready": true}', b'{"ready": false}'
+LOOKS = 3  # of one key, until `later` is ready
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Target:
         self._server = QuietServer(("127.0.0.1", 0), self._handler())
         self._lock = threading.Lock()
         self._calls: list[Call] = []
-        self._keys: set[str] = set()
+        self._times: Counter[str] = Counter()  # calls by key
         self.delay = 0.0
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -70,12 +74,17 @@ class Target:
         with self._lock:
             return list(self._calls)
 
+    def is_ready(self, key: str) -> bool:
+        """Return whether this key was called often enough for `later` to be ready."""
+        with self._lock:
+            return self._times[key] >= LOOKS
+
     def record(self, method: str, key: str, kind: str, edition: str) -> bool:
         """Record a call. Returns whether it is refused."""
         with self._lock:
-            is_first, is_odd = key not in self._keys, crc32(key.encode()) % 2 == 1
+            is_first, is_odd = not self._times[key], crc32(key.encode()) % 2 == 1
             refused = {"fail": True, "flaky": is_first, "luckless": is_odd}.get(kind, False)
-            self._keys.add(key)
+            self._times[key] += 1
             self._calls.append(Call(time.time(), key, method, kind, edition, effect=not refused))
             return refused
 
@@ -101,7 +110,8 @@ class Target:
 def _answer(request: BaseHTTPRequestHandler, target: Target) -> None:
     parts = urlsplit(request.path)
     kind, _, edition = parts.path.strip("/").partition("/")
-    refused = target.record(request.command or "", request.headers.get("Idempotency-Key", ""), kind, edition)
+    key = request.headers.get("Idempotency-Key", "")
+    refused = target.record(request.command or "", key, kind, edition)
     seconds = float(parse_qs(parts.query).get("seconds", ["0"])[0])
     with suppress(OSError):
         if kind in SLOWLY:
@@ -110,6 +120,9 @@ def _answer(request: BaseHTTPRequestHandler, target: Target) -> None:
         time.sleep(seconds + target.delay)
         if refused:
             _send(request, 503, b"refused")
+        elif kind in LOOKED_AT:
+            is_ready = kind == "later" and target.is_ready(key)
+            _send(request, 200, READY if is_ready else NOT_READY)
         else:
             ANSWERS.get(kind, _ok)(request)
 
@@ -154,6 +167,7 @@ def _slowly(request: BaseHTTPRequestHandler, text: bytes, seconds: float) -> Non
         request.wfile.flush()
 
 
+LOOKED_AT = ("later", "never")
 SLOWLY: dict[str, Callable[[BaseHTTPRequestHandler, float], None]] = {
     "drip": _drip,
     "drip-headers": _drip_headers,

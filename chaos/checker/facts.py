@@ -1,7 +1,7 @@
 """The facts that the checker judges. Times from the database are datetimes, those of the bench Unix times."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,9 @@ class Execution:
     """A run of a runbook. `frozen`: the copy of the definition that it runs; `published`: that of its version.
 
     `awaited_by`: the id of the workflow action that waits for it. `is_frozen`: held by a freeze, so no step may start.
-    `retry_of`: the id of the run that it retries.
+    `retry_of`: the id of the run that it retries. `parent`: the id of the run of which it is a child, created by the
+    parent's step `parent_step` in its `child_round`th attempt, for the item at `child_index`. `outcome`: how it ends,
+    decided before its finally steps run.
     """
 
     id: str
@@ -43,10 +45,28 @@ class Execution:
     retry_of: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     is_frozen: bool = False
+    parent: str | None = None
+    parent_step: str | None = None
+    child_round: int = 1
+    child_index: int = 0
+    child_name: str | None = None
+    is_inline: bool = False
+    outcome: str | None = None
+    error: str | None = None
 
     @property
     def is_final(self) -> bool:
         return self.status in FINAL
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether it ended because its definition was put under quarantine."""
+        return "quarantine" in (self.error or "")
+
+    @property
+    def is_unstarted(self) -> bool:
+        """Return whether it is a child that its parent has not started yet."""
+        return self.parent is not None and self.status == "pending" and self.wake_at is None
 
 
 @dataclass(frozen=True)
@@ -111,6 +131,28 @@ class Gate:
     expires_at: datetime | None
     closed_at: datetime | None
     initiators: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """A request for values, and what was entered: `values`, by `answered_by`."""
+
+    id: str
+    execution_id: str
+    position: int
+    status: str
+    answered_by: str | None
+    values: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A note that a person entered for the request for values `asked`. `is_accepted`: they were told that it counts."""
+
+    asked: str
+    user: str
+    note: str
+    is_accepted: bool
 
 
 @dataclass(frozen=True)
@@ -224,7 +266,8 @@ def by(things: Iterable[Thing], name: str) -> Mapping[Any, list[Thing]]:
 class Facts:
     """All facts of a campaign.
 
-    `told`: ids of runs that somebody was given. `harms`: periods in which a fault affected workers or servers.
+    `told`: ids of runs that somebody was given. `harms`: periods in which a fault affected workers or servers;
+    `outages`: those of them that are more than the death of a process.
     `other_deaths`: when workers died of something other than their run. `redis_away`: periods in which only Redis was
     down. `froze`: when a freeze was confirmed, by its id.
     """
@@ -236,6 +279,8 @@ class Facts:
     actions: Sequence[Step] = ()
     gates: Sequence[Gate] = ()
     decisions: Sequence[Decision] = ()
+    inputs: Sequence[Input] = ()
+    entries: Sequence[Entry] = ()
     audit: Sequence[Audit] = ()
     freezes: Sequence[Freeze] = ()
     calls: Sequence[Call] = ()
@@ -244,6 +289,7 @@ class Facts:
     asked: Sequence[Asked] = ()
     told: Sequence[str] = ()
     harms: Sequence[tuple[float, float]] = ()
+    outages: Sequence[tuple[float, float]] = ()
     other_deaths: Sequence[float] = ()
     recoveries: Sequence[Recovery] = ()
     waits: Sequence[Wait] = ()
@@ -297,8 +343,48 @@ class Facts:
 
     def definition_of(self, execution: Execution, step: Step) -> Mapping[str, Any]:
         """Return the step's definition in the copy that the execution runs."""
-        found: Mapping[str, Any] = execution.frozen["steps"][step.position]
+        written = (*execution.frozen["steps"], *execution.frozen.get("finally", ()))
+        found: Mapping[str, Any] = written[step.position]
         return found
+
+    def is_poll(self, step: Step) -> bool:
+        """Return whether the step looks until something is so."""
+        execution = self.execution_of.get(step.execution_id)
+        return execution is not None and "poll" in self.definition_of(execution, step)
+
+    def body_of(self, execution: Execution) -> list[Step]:
+        """Return the execution's steps without its finally steps."""
+        return self.steps_of[execution.id][: len(execution.frozen["steps"])]
+
+    def finally_of(self, execution: Execution) -> list[Step]:
+        return self.steps_of[execution.id][len(execution.frozen["steps"]) :]
+
+    @cached_property
+    def execution_of(self) -> Mapping[str, Execution]:
+        return {execution.id: execution for execution in self.executions}
+
+    @cached_property
+    def children_of(self) -> Mapping[str, list[Execution]]:
+        """Children by their parent's id, in order."""
+        ordered = sorted(self.executions, key=lambda each: (each.child_round, each.child_index))
+        return by([each for each in ordered if each.parent is not None], "parent")
+
+    def holders_of(self, lock: str | None) -> list[Execution]:
+        """Return the executions that hold the lock, which is at most one."""
+        return [each for each in self.executions if each.holds_lock and each.lock_name == lock]
+
+    def above(self, execution: Execution) -> Iterator[Execution]:
+        """Yield the runs of which it is a child, the nearest first."""
+        parent = self.execution_of.get(execution.parent or "")
+        while parent is not None:
+            yield parent
+            parent = self.execution_of.get(parent.parent or "")
+
+    def below(self, execution_id: str) -> Iterator[Execution]:
+        """Yield the execution's children and theirs."""
+        for child in self.children_of[execution_id]:
+            yield child
+            yield from self.below(child.id)
 
     def run_again(self, step: Step) -> int:
         """Return how often the verdict on the step was `run_again`."""
@@ -312,6 +398,10 @@ class Facts:
         since = [(each.created_at.timestamp(), each.lifted_at) for each in self.freezes]
         ends = [(begin, lifted.timestamp() if lifted else ended) for begin, lifted in since]
         return sum(max(0.0, min(end, ended) - max(begin, begun)) for begin, end in ends)
+
+    def is_suspended(self, begun: float, ended: float) -> bool:
+        """Return whether there was an outage in the period, which may let a call of a suspended worker go on late."""
+        return any(begun <= until and since <= ended for since, until in self.outages)
 
     def harmed(self, begun: float, ended: float) -> bool:
         """Return whether a fault affected a worker, or a server it needs, in the period."""

@@ -14,6 +14,7 @@ from chaos.checker.facts import (
     Freeze,
     Gate,
     Incident,
+    Input,
     Step,
     WorkflowExecution,
 )
@@ -23,7 +24,9 @@ SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters-
        runbook_name AS runbook, runbook_version AS version, execution.definition AS frozen,
        published.definition AS published, lock_name, holds_lock, requested_by, workflow_execution_id,
        execution.created_at, started_at, finished_at, awaited_by,
-       retry_of, parameters, execution.frozen AS is_frozen
+       retry_of, parameters, execution.frozen AS is_frozen, parent_execution_id AS parent, parent_step,
+       coalesce(child_round, 1) AS child_round, coalesce(child_index, 0) AS child_index, child_name,
+       child_scope IS NOT NULL AS is_inline, outcome, error
 FROM runbook_executions AS execution
 LEFT JOIN runbook_versions AS published
        ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version
@@ -50,6 +53,7 @@ FROM approvals
 DECISIONS = (
     'SELECT approval_id AS gate_id, slack_user_id AS "user", approved, created_at FROM approval_decisions'
 )
+INPUTS = "SELECT id, execution_id, position, status, answered_by, values FROM input_requests"
 AUDIT = "SELECT number, action, subject_id AS subject, actor, created_at, details FROM audit_entries"
 FREEZES = "SELECT id, created_at, lifted_at FROM freezes"
 
@@ -68,6 +72,7 @@ def read_database(conninfo: str, others: Facts) -> Facts:
             actions=_rows(connection, Step, ACTIONS),
             gates=_rows(connection, Gate, GATES),
             decisions=_rows(connection, Decision, DECISIONS),
+            inputs=_rows(connection, Input, INPUTS),
             audit=_rows(connection, Audit, AUDIT),
             freezes=_rows(connection, Freeze, FREEZES),
         )

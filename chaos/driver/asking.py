@@ -2,10 +2,11 @@
 
 from random import Random
 
-from chaos.definitions import ALWAYS, LOCKED, REQUESTERS, TEAM
+from chaos.definitions import ALWAYS, LOCKED, REQUESTERS
 from chaos.driver.rest import Rest
 from chaos.environment import GENERAL, Environment
 from chaos.journal import Request
+from chaos.step_definitions import TEAM
 
 LOCKS = ("one", "two")
 

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx2
 
 from chaos.definitions import APPROVERS, REQUESTERS
+from chaos.driver.entering import Entering
 from chaos.driver.retrying import Retrying
 from chaos.environment import Environment
 from chaos.slack import Button, buttons_of
@@ -59,7 +61,16 @@ RETRY_FATES: Fates = (
     (20, (Press(REQUESTERS[0], BUTTON), Press(REQUESTERS[1], REST))),
     (15, (Press(REQUESTERS[1], REST), Press(AMOS, REST_FROM))),
 )
+ANSWER, ENTER_REST = "input.answer", "values over REST"
+INPUT_FATES: Fates = (
+    (30, (Press(REQUESTERS[0], ANSWER),)),
+    (25, (Press(ANNA, ENTER_REST),)),
+    (20, (Press(REQUESTERS[1], ENTER_REST), Press(ABEL, ENTER_REST))),
+    (20, (Press(ANNA, ANSWER), Press(REQUESTERS[0], ENTER_REST))),
+    (5, ()),
+)
 FATES = {
+    ANSWER: INPUT_FATES,
     "approval.approve": GATE_FATES,
     "verdict.ran": VERDICT_FATES,
     "run.cancel": RUN_FATES,
@@ -72,6 +83,7 @@ class Responding:
 
     def __init__(self, environment: Environment, seed: int) -> None:
         self._environment, self.retrying = environment, Retrying(environment, seed)
+        self._entering = Entering(environment)
         self._chance = {action: Random(f"{seed}/fate/{action}") for action in FATES}
         self._met: set[str] = set()
         self._lock = threading.Lock()
@@ -108,6 +120,8 @@ class Responding:
         if block_id.startswith("incident."):
             self.channels[block_id.removeprefix("incident.")] = channel
         buttons = buttons_of(channel, message)
+        if ANSWER in buttons:
+            self._entering.see(buttons[ANSWER].value, message)
         for action, fates in FATES.items():
             if action in buttons and (action != BUTTON or self._may_retry(message)):
                 self._meet(f"{action} {block_id}", buttons, self._chance[action], fates)
@@ -135,7 +149,12 @@ class Responding:
             self._pressing += len(presses)
         barrier = threading.Barrier(max(len(presses), 1))
         for press in presses:
-            work = (press, buttons.get(press.action, buttons.get(BUTTON)), delay, barrier)
+            work = (
+                press,
+                buttons.get(press.action, buttons.get(BUTTON, buttons.get(ANSWER))),
+                delay,
+                barrier,
+            )
             threading.Thread(target=self._press, args=work, daemon=True).start()
 
     def _press(self, press: Press, button: Button, delay: float, barrier: threading.Barrier) -> None:
@@ -145,6 +164,11 @@ class Responding:
         try:
             if press.action in (REST, REST_FROM):
                 self.retrying.retry(press.user, button.value, choose=press.action == REST_FROM)
+            elif press.action == ENTER_REST:
+                self._entering.over_rest(press.user, button.value)
+            elif press.action == ANSWER:
+                with suppress(httpx2.HTTPError):
+                    self._entering.in_form(press.user, button)
             else:
                 self._insist(press.user, button)
         finally:

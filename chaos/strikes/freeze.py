@@ -3,9 +3,10 @@
 import time
 from random import Random
 
-from chaos.definitions import APPROVERS, LUCKLESS, TEAM
+from chaos.definitions import APPROVERS, LUCKLESS
 from chaos.driver.rest import Rest
 from chaos.environment import GENERAL
+from chaos.step_definitions import TEAM
 from chaos.strikes.scene import Scene, Strike
 
 NAME = "freeze"

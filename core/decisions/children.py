@@ -135,6 +135,11 @@ def plan_to_json(plan: ChildrenPlan) -> Json:
     }
 
 
+def has_plan(step: Step) -> bool:
+    """Return whether the step has created children and has not ended since."""
+    return isinstance(step.progress, Mapping) and CHILDREN in step.progress
+
+
 def plan_of(step: Step) -> ChildrenPlan | None:
     """Return the plan of a step that has created children, or None."""
     written = step.progress.get(CHILDREN) if isinstance(step.progress, Mapping) else None

@@ -50,6 +50,15 @@ def resume(execution: Execution, *, from_step: str | None, by: str, now: datetim
     return Resumption(position, tuple(carried), asks)
 
 
+def done_whole(execution: Execution) -> tuple[Step, ...] | None:
+    """Return the steps of an execution without its finally steps if nothing of them is left to do, otherwise None.
+
+    It did not succeed all the same: it was cancelled as its last step ended.
+    """
+    steps = _without_finally(execution).steps
+    return steps if all(step.status in DONE or _was_passed(step) for step in steps) else None
+
+
 def _without_finally(execution: Execution) -> Execution:
     """Return the run without its finally steps: a retry runs them anew at its own end."""
     steps = tuple(step for step in execution.steps if not step.policy.in_finally)

@@ -6,6 +6,7 @@ This includes the deadline of an execution, cancellation, and steps in doubt.
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from core.decisions.children import has_plan
 from core.decisions.freeze import held
 from core.definitions.durations import format_duration
 from core.statuses import Status, WaitingFor
@@ -32,16 +33,23 @@ from core.values.execution import (
 def ended_as(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
     """Decide the outcome. The run ends with it, or continues with its finally steps if it has any and has begun."""
     assert not execution.is_ending, "an outcome is decided once"
+    decided = replace(execution, outcome=status, error=error, cancel_requested=False)
     if execution.waiting_for is WaitingFor.CHILDREN:
-        decided = replace(execution, outcome=status, error=error, cancel_requested=False)
         return replace(decided, wake_at=now + CHILDREN_DELAY)
-    if _has_begun(execution) and any(step.policy.in_finally for step in execution.steps):
-        decided = replace(execution, outcome=status, error=error, cancel_requested=False)
+    has_finally = any(step.policy.in_finally for step in execution.steps)
+    if _has_children(execution) or (has_finally and _has_begun(execution)):
         return awake(decided, now)
     return _over(execution, status, now, error)
 
 
 CHILDREN_DELAY = timedelta(minutes=1)  # how often a run that waits for its child runs makes sure of them
+
+
+def _has_children(execution: Execution) -> bool:
+    """Whether its current step has child runs that may not have ended, also while it is about to look at them."""
+    position = execution.position
+    step = execution.steps[position] if position is not None else None
+    return step is not None and step.status is Status.WAITING and has_plan(step)
 
 
 def _has_begun(execution: Execution) -> bool:
@@ -214,7 +222,7 @@ def cancelled(execution: Execution, now: datetime) -> Execution:
 
 def refused(execution: Execution, now: datetime, reason: str) -> Execution:
     """End an execution that may not run. A step started by a lost worker is left in doubt, and no finally step runs."""
-    left = _left(replace(execution, waiting_for=None), Status.FAILED, now, reason)
+    left = _left(execution, Status.FAILED, now, reason, is_over=True)
     return closed(left, now, reason) if left.is_ending else _over(left, Status.FAILED, now, reason)
 
 
@@ -225,13 +233,18 @@ def expired(execution: Execution, position: int, now: datetime, error: str) -> E
     return ended_as(execution, Status.TIMED_OUT, now, blame(step, error))
 
 
-def _left(execution: Execution, status: Status, now: datetime, error: str | None) -> Execution:
-    """Leave the current step as it is, unless it is waiting (then it ends) or running (then it is in doubt)."""
+def _left(
+    execution: Execution, status: Status, now: datetime, error: str | None, *, is_over: bool = False
+) -> Execution:
+    """Leave the current step as it is, unless it is waiting (then it ends) or running (then it is in doubt).
+
+    One that has child runs ends after them, unless the run `is_over` at once.
+    """
     position = execution.position
     if position is None:
         return execution
     step = execution.steps[position]
-    if step.status is Status.WAITING and execution.waiting_for is not WaitingFor.CHILDREN:
+    if step.status is Status.WAITING and (is_over or not _has_children(execution)):
         # What it started goes on: people need its link.
         found = step.output if step.progress is not None else None
         return execution.with_step(position, finished(step, status, now, output=found, error=error))

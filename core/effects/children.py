@@ -19,6 +19,7 @@ from core.decisions.settling import CHILDREN_DELAY
 from core.definitions.parameters import check_parameters
 from core.definitions.secrets import parted
 from core.execution.preparation import Context, Inside
+from core.fault_injection import fail_point
 from core.services.executions.kinds import RUNBOOK
 from core.services.executions.loading import load
 from core.services.library.runbooks import definition_of
@@ -88,6 +89,7 @@ def _create(
     incident = work.session.get_one(Incident, parent.incident_id)
     new = [_new(work, parent, incident, child, context) for child in planned]
     create_children(work, parent, step.id, context.attempt, new, maybe_done=context.maybe_done)
+    fail_point("children.created")
 
 
 def _new(

@@ -11,21 +11,26 @@ def _count(facts: Facts, subject: str, action: str) -> int:
 
 
 def requests_are_recorded(facts: Facts) -> Iterator[Finding]:
+    """Each request and each retry has one entry. Nobody requests a child."""
     for execution in facts.executions:
         how = "requested" if execution.retry_of is None else "retried"
         count = _count(facts, execution.id, f"runbook_execution.{how}")
-        if count != 1:
+        if count != int(execution.parent is None):
             yield execution.id, f"The request of {execution.id} is in the audit trail {count} times."
 
 
 def endings_are_recorded(facts: Facts) -> Iterator[Finding]:
+    """Each end has one entry, except that of a child that did nothing."""
     for execution in facts.executions:
         said = [
             entry.details.get("status")
             for entry in facts.audit_of[execution.id]
             if entry.action == "runbook_execution.ended"
         ]
-        if said != ([execution.status] if execution.is_final else []):
+        is_idle = execution.parent is not None and all(
+            step.carried_over or step.started_at is None for step in facts.steps_of[execution.id]
+        )
+        if said != ([execution.status] if execution.is_final else []) and not (is_idle and not said):
             yield (
                 execution.id,
                 f"{execution.id} is {execution.status}; the audit trail records these ends: {said}.",
@@ -48,10 +53,13 @@ def decisions_are_recorded(facts: Facts) -> Iterator[Finding]:
 
 
 def cancels_are_recorded(facts: Facts) -> Iterator[Finding]:
-    """A cancelled run has an entry that says who cancelled it, and a run with that entry did not succeed."""
+    """A cancelled run has an entry that says who cancelled it, and a run with that entry did not succeed.
+
+    A child may also be cancelled by its parent.
+    """
     for execution in facts.executions:
         count = _count(facts, execution.id, "runbook_execution.cancelled")
-        if execution.status == "cancelled" and not count:
+        if execution.status == "cancelled" and not count and execution.parent is None:
             yield execution.id, f"{execution.id} is cancelled, but the audit trail does not say by whom."
         if count and execution.status not in ("cancelled", "failed"):
             yield execution.id, f"{execution.id} was cancelled, but is {execution.status}."

@@ -21,8 +21,8 @@ def _outside_steps(facts: Facts, type_: str) -> Iterator[tuple[Execution, Step, 
 
 
 def is_safe(definition: Mapping[str, Any]) -> bool:
-    """Return whether the step may be repeated."""
-    return bool((definition.get("retry") or {}).get("safe"))
+    """Return whether the step may be repeated: its definition says so, or it only looks."""
+    return bool((definition.get("retry") or {}).get("safe")) or "poll" in definition
 
 
 def timeout_of(definition: Mapping[str, Any]) -> float | None:
@@ -78,8 +78,13 @@ def success_needs_a_call(facts: Facts) -> Iterator[Finding]:
 
 
 def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
-    """A call is repeated only after a refusal, its timeout, a verdict, or a fault that affected a worker."""
+    """A call is repeated only after a refusal, its timeout, a verdict, or a fault that affected a worker.
+
+    Polls have rules of their own.
+    """
     for _, step, definition in _outside_steps(facts, "http"):
+        if "poll" in definition:
+            continue
         for first, second in pairwise(facts.calls_of[step.key]):
             late = second.at - first.at > (timeout_of(definition) or float("inf"))
             explained = not first.effect or late or facts.run_again(step)
@@ -91,10 +96,11 @@ def repeated_calls_have_a_reason(facts: Facts) -> Iterator[Finding]:
 
 
 def doubt_has_a_reason(facts: Facts) -> Iterator[Finding]:
-    """A step is in doubt only after a fault, or after somebody cancelled the run."""
+    """A step is in doubt only after a fault, or after the run was cancelled, by a person or by its parent."""
     asked = {entry.subject for entry in facts.audit if entry.action.startswith("verdict.")}
     asked |= {step.execution_id for step in facts.steps if step.status == "unknown"}
     asked -= {entry.subject for entry in facts.audit if entry.action == "runbook_execution.cancelled"}
+    asked -= {each.id for each in facts.executions if each.parent is not None and each.status == "cancelled"}
     for execution in facts.executions:
         if execution.id in asked and not facts.harmed(execution.created_at.timestamp(), float("inf")):
             yield (

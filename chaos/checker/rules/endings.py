@@ -6,16 +6,22 @@ from chaos.checker.facts import FINAL, PEOPLE, Execution, Facts, by
 from chaos.checker.violations import Finding
 
 
-def _waits_for_people(execution: Execution) -> bool:
+def _waits_for_people(facts: Facts, execution: Execution) -> bool:
+    """Return whether it waits for people: itself, its child, its parent, or its lock's holder."""
+    if execution.is_unstarted:
+        return any(_waits_for_people(facts, parent) for parent in facts.above(execution))
+    if execution.waiting_for == "children":
+        below = [each for each in facts.children_of[execution.id] if not (each.is_final or each.is_unstarted)]
+        return any(_waits_for_people(facts, child) for child in below)
+    if execution.waiting_for == "lock":
+        return any(_waits_for_people(facts, holder) for holder in facts.holders_of(execution.lock_name))
     return execution.status == "waiting" and execution.waiting_for in PEOPLE
 
 
 def executions_end(facts: Facts) -> Iterator[Finding]:
-    """Every execution ends or waits for people; one that waits for a lock may wait for what the lock's holder does."""
-    holders = {each.lock_name: each for each in facts.executions if each.holds_lock}
+    """Every execution ends or waits for people, or for an execution that does."""
     for execution in facts.executions:
-        holder = holders.get(execution.lock_name) if execution.waiting_for == "lock" else None
-        if not (execution.is_final or _waits_for_people(holder or execution)):
+        if not (execution.is_final or _waits_for_people(facts, execution)):
             how = f"{execution.status} ({execution.waiting_for or 'for nothing'})"
             yield execution.id, f"{execution.id} ({execution.runbook}) is stuck: {how}."
     for workflow in facts.workflows:
@@ -44,7 +50,10 @@ def endings_are_whole(facts: Facts) -> Iterator[Finding]:
 
 
 def wake_at_is_consistent(facts: Facts) -> Iterator[Finding]:
-    """`wake_at` is null if and only if the execution ended or waits for people; a gate's expiry is its `wake_at`."""
+    """`wake_at` is null if and only if the execution ended, was not started, or waits for people without a limit.
+
+    A gate's expiry is its `wake_at`.
+    """
     open_gates = by([gate for gate in facts.gates if gate.status == "open"], "execution_id")
     for execution in facts.executions:
         expiry = [gate.expires_at for gate in open_gates[execution.id]]
@@ -54,11 +63,15 @@ def wake_at_is_consistent(facts: Facts) -> Iterator[Finding]:
                     execution.id,
                     f"{execution.id} wakes at {execution.wake_at}; its open gates expire at {expiry}.",
                 )
-        elif (execution.wake_at is None) != (
-            execution.is_final or execution.waiting_for in ("verdict", "lock")
-        ):
+        elif (execution.wake_at is None) != _sleeps(execution):
             how = execution.waiting_for or execution.status
             yield execution.id, f"{execution.id} ({how}) has wake_at {execution.wake_at}."
+
+
+def _sleeps(execution: Execution) -> bool:
+    """Return whether time alone does not wake it."""
+    is_held_up = execution.waiting_for in ("verdict", "lock") and "timeout" not in execution.frozen
+    return execution.is_final or execution.is_unstarted or is_held_up
 
 
 RULES = (executions_end, endings_are_whole, wake_at_is_consistent)

@@ -30,9 +30,15 @@ def no_step_starts_while_frozen(facts: Facts) -> Iterator[Finding]:
 
 
 def nothing_is_called_while_frozen(facts: Facts) -> Iterator[Finding]:
-    """Nothing is called during a freeze, except by a worker that a fault delayed between its commit and its call."""
+    """Nothing is called during a freeze, except by a worker that a fault delayed between its commit and its call.
+
+    A poll that looked before may go on looking.
+    """
+    looking = {step.key for step in facts.steps if facts.is_poll(step)}
     for since, until in windows(facts):
         for call in facts.calls:
+            if call.key in looking and facts.calls_of[call.key][0].at < since + CALLING:
+                continue
             late = since + CALLING < call.at < until
             if late and not facts.harmed(call.at - LOST, call.at):
                 execution_id = call.key.partition(".")[0]

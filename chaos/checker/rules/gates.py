@@ -25,7 +25,9 @@ def one_decision_a_person(facts: Facts) -> Iterator[Finding]:
 
 
 def no_initiator_decides(facts: Facts) -> Iterator[Finding]:
-    """No stored initiator decides, nor anybody who requested the run or a run it retries, or gave `run_again`."""
+    """No stored initiator decides, nor anybody who requested the run, its parent or a run it retries, gave
+    `run_again`, or entered values.
+    """
     decided = by(facts.decisions, "gate_id")
     for gate in facts.gates:
         wanted = {*gate.initiators, *_initiators_on_record(facts, gate)}
@@ -43,10 +45,10 @@ def _initiators_on_record(facts: Facts, gate: Gate) -> Iterator[str]:
     run = known.get(gate.execution_id)
     while run is not None:
         yield run.requested_by
-        run = known.get(run.retry_of or "")
+        run = known.get(run.retry_of or run.parent or "")
     opened = min((entry.number for entry in facts.audit_of[gate.id]), default=0)
     for entry in facts.audit_of[gate.execution_id]:
-        if entry.action == "verdict.run_again" and entry.number < opened:
+        if entry.action in ("verdict.run_again", "input.answered") and entry.number < opened:
             yield entry.actor
 
 

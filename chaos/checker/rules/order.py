@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from chaos.checker.facts import OPEN, Facts
 from chaos.checker.violations import Finding
@@ -11,9 +11,13 @@ COMMITTING = timedelta(seconds=2)  # a cancel's time is taken when its transacti
 
 
 def steps_run_in_order(facts: Facts) -> Iterator[Finding]:
-    """Steps start in order, except after a gate that needed approval again, which may be decided after later steps."""
-    for steps in facts.steps_of.values():
-        for step, following in pairwise(steps):
+    """Steps start in order, except after a gate that needed approval again, which may be decided after later steps.
+
+    The finally steps start in an order of their own.
+    """
+    for execution in facts.executions:
+        pairs = chain(pairwise(facts.body_of(execution)), pairwise(facts.finally_of(execution)))
+        for step, following in pairs:
             if following.started_at is None or facts.is_asked_again(step):
                 continue
             if step.status in OPEN:
@@ -35,10 +39,12 @@ def calls_arrive_in_order(facts: Facts) -> Iterator[Finding]:
 
 
 def nothing_starts_after_a_cancel(facts: Facts) -> Iterator[Finding]:
+    """No step of the run or of a child starts after its cancel, except the finally steps."""
     for entry in facts.audit:
-        if entry.action != "runbook_execution.cancelled":
+        run = facts.execution_of.get(entry.subject)
+        if entry.action != "runbook_execution.cancelled" or run is None:
             continue
-        for step in facts.steps_of[entry.subject]:
+        for step in chain.from_iterable(facts.body_of(each) for each in (run, *facts.below(run.id))):
             if step.started_at is not None and step.started_at > entry.created_at + COMMITTING:
                 late = (step.started_at - entry.created_at).total_seconds()
                 yield entry.subject, f"The step {step.key} started {late:.1f} s after the cancel."

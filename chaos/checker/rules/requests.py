@@ -13,9 +13,9 @@ TRIGGERS = ("auto", "awaited")  # services whose incidents start one workflow ea
 def one_execution_a_request(facts: Facts) -> Iterator[Finding]:
     """A request starts one run at most, however often it is delivered, and exactly one if that was acknowledged.
 
-    Retries of the run have the request's tag, too.
+    Retries of the run and its children have the request's tag, too.
     """
-    tagged = by((each for each in facts.executions if each.retry_of is None), "tag")
+    tagged = by((each for each in facts.executions if each.retry_of is None and each.parent is None), "tag")
     for request in facts.asked:
         found = [execution.id for execution in tagged[request.tag]]
         if len(found) > 1:
@@ -40,7 +40,8 @@ def acknowledged_executions_exist(facts: Facts) -> Iterator[Finding]:
 def one_workflow_execution_an_incident(facts: Facts) -> Iterator[Finding]:
     """A workflow runs once for each incident that triggers it, and starts one runbook."""
     opened = [each for each in facts.workflows if each.frozen.get("name") != ON_ACKNOWLEDGED]
-    ran, started = by(opened, "incident_id"), by(facts.executions, "workflow_execution_id")
+    runs = [each for each in facts.executions if each.parent is None]
+    ran, started = by(opened, "incident_id"), by(runs, "workflow_execution_id")
     for incident in facts.incidents:
         wanted = 1 if incident.service in TRIGGERS else 0
         if len(ran[incident.id]) != wanted:

@@ -60,13 +60,20 @@ def _stand(step: Step) -> tuple[object, ...]:
 
 
 def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
-    """A retry resumes where the audit trail says; without an admin that is the first step that did not succeed."""
+    """A retry resumes where the audit trail says; without an admin that is the first step that did not succeed.
+
+    A child is retried with its parent, and resumes there, too.
+    """
     for old, new in _retries(facts):
         said = [
             entry.details.get("from")
             for entry in facts.audit_of[new.id]
             if entry.action == "runbook_execution.retried"
         ]
+        if new.parent is not None:
+            said = [_resumed_by_parent(facts, old)]
+            if said == [None] and all(step.carried_over for step in facts.body_of(new)):
+                continue
         steps = facts.steps_of[new.id]
         begun = next((at for at, step in enumerate(steps) if [step.id] == said), None)
         if begun is None:
@@ -77,8 +84,20 @@ def retries_go_on_where_they_should(facts: Facts) -> Iterator[Finding]:
             yield new.id, f"{new.id} resumes at {said[0]}, but does not carry over every earlier step."
         if any(step.carried_over for step in behind):
             yield new.id, f"{new.id} resumes at {said[0]}, but carries over a later step."
-        if new.requested_by not in APPROVERS and said != [_first(facts, old)]:
+        is_chosen = new.requested_by in APPROVERS or new.parent is not None
+        if not is_chosen and said != [_first(facts, old)]:
             yield new.id, f"{new.id} resumes at {said[0]}; {old.id} had ended at {_first(facts, old)}."
+
+
+def _resumed_by_parent(facts: Facts, old: Execution) -> str | None:
+    """Return where a child is retried: nowhere if everything was done when it was cancelled.
+
+    It is retried from its start if a step is in doubt, which an admin has chosen to repeat.
+    """
+    steps = facts.steps_of[old.id]
+    if all(step.status in DONE or _was_passed(facts, old, step) for step in facts.body_of(old)):
+        return None
+    return steps[0].id if any(step.status == "unknown" for step in steps) else _first(facts, old)
 
 
 def _was_approved(facts: Facts, old: Execution, step: Step) -> bool:
@@ -111,7 +130,7 @@ def _covering(before: Sequence[Step]) -> Iterator[Step]:
 
 def _first(facts: Facts, old: Execution) -> str | None:
     """Return the id of the step that ended the run: not done, and its failure not tolerated."""
-    undone = [step for step in facts.steps_of[old.id] if step.status not in DONE]
+    undone = [step for step in facts.body_of(old) if step.status not in DONE]
     ended = [step for step in undone if not _was_passed(facts, old, step)]
     return next((step.id for step in (*ended, *undone)), None)
 

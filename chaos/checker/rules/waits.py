@@ -54,7 +54,7 @@ def pauses_last(facts: Facts) -> Iterator[Finding]:
 
 def one_run_an_action(facts: Facts) -> Iterator[Finding]:
     """Each action starts one run, however often its worker dies."""
-    started = by(facts.executions, "workflow_execution_id")
+    started = by([each for each in facts.executions if each.parent is None], "workflow_execution_id")
     for workflow, action, _ in _actions(facts, "runbook"):
         count = len(started[workflow.id])
         if count != int(action.status not in UNTRIED):

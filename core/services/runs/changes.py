@@ -16,6 +16,7 @@ from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.settling import blame
+from core.fault_injection import fail_point
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.kinds import RUNBOOK, WORKFLOW, AnyExecution
@@ -205,9 +206,13 @@ def has_side_effects(before: Execution, after: Execution) -> bool:
 
 
 def ends_children(before: Execution, after: Execution) -> bool:
-    """True if the run's outcome has just been decided, or it has ended, while it may have child runs."""
+    """True if the run's outcome has just been decided, or it has ended, while it may have child runs.
+
+    A cancel ends them at once, even if a worker that holds the run has yet to learn of it.
+    """
     is_decided = before.outcome is None and (after.outcome is not None or after.status.is_final)
-    return is_decided and any(plan_of(step) is not None for step in before.steps)
+    is_cancelled = after.cancel_requested and not before.cancel_requested
+    return (is_decided or is_cancelled) and any(plan_of(step) is not None for step in before.steps)
 
 
 def _left(awaited: WaitingFor, before: Execution, after: Execution) -> int | None:
@@ -337,7 +342,9 @@ def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: E
     release_lock(work, row)
     _forget_callbacks(work, row)
     if row.parent_execution_id is not None:
+        fail_point("parent.before")
         _tell_parent(work, row)
+        fail_point("parent.after")
     else:
         answer_awaiting(work, row, after)
         notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from core.decisions.children import MOST_DEPTH
-from core.decisions.resume import resume
+from core.decisions.resume import done_whole, resume
 from core.decisions.team_scope import check_runbook_scope
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.stored import read_stored
@@ -175,6 +175,9 @@ def _steps(
 
 def _carried(work: UnitOfWork, state: Execution) -> Sequence[Step]:
     """Return the steps that a retry of the child carries over: none if an admin chose to run a doubtful one again."""
+    done = done_whole(state)
+    if done is not None:
+        return done
     try:
         return resume(state, from_step=None, by="The retry of its parent run", now=work.now).carried
     except Conflict:

@@ -30,6 +30,12 @@ def test_a_flaky_one_refuses_the_first_call_of_a_key(target: Target) -> None:
     assert [each.effect for each in target.calls()] == [False, True]
 
 
+def test_one_that_is_looked_at_is_ready_from_the_third_look_on(target: Target) -> None:
+    assert [call(target, "later/1").json()["ready"] for _ in range(4)] == [False, False, True, True]
+    assert not call(target, "later/1", key="another").json()["ready"]
+    assert not any(call(target, "never/1", key="n").json()["ready"] for _ in range(4))
+
+
 @pytest.mark.parametrize(("kind", "bytes_"), [("drip", 4), ("drip-headers", 38)])
 def test_a_dripping_one_sends_one_byte_after_the_other(target: Target, kind: str, bytes_: int) -> None:
     begun = time.monotonic()

@@ -139,6 +139,26 @@ def test_a_retry_runs_only_what_did_not_succeed(world: CoreWorld, hosts: Target)
     assert [each["status"] for each in outputs(world, again)] == ["succeeded"] * 4
 
 
+def test_a_retry_does_not_repeat_a_child_that_was_cancelled_as_its_last_step_ended(
+    world: CoreWorld, hosts: Target
+) -> None:
+    run = begin(world, hosts, "concurrency: 1")
+    hosts.during["/check/db-1"] = lambda: world.cancel(run)
+    world.work()
+    first = world.see(children(world, run)[0].id)
+    assert (first.status, {step.status for step in first.steps}) == (Status.CANCELLED, {Status.SUCCEEDED})
+    hosts.during.clear()
+    hosts.calls.clear()
+
+    with world.unit_of_work.begin() as work:
+        again = retry(work, load_person(work, "U0DBOPS", source="test"), run).id
+    world.work()
+
+    assert [path for path in hosts.paths() if path.endswith("db-1")] == []
+    assert [child.status for child in children(world, again)] == [Status.SUCCEEDED] * 4
+    assert world.see(again).status is Status.SUCCEEDED
+
+
 def test_a_cancel_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
     run = begin(world, hosts, "concurrency: 2")
     world.executor.run(RUNBOOK, run)
@@ -148,6 +168,21 @@ def test_a_cancel_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
     assert world.see(run).status is Status.CANCELLED
     assert {child.status for child in children(world, run)} == {Status.CANCELLED}
     assert [path for path in hosts.paths() if "restart" in path] == []
+
+
+def test_a_cancel_reaches_the_children_of_a_run_whose_worker_is_lost(world: CoreWorld, hosts: Target) -> None:
+    run = begin(world, hosts, "concurrency: 2")
+    world.executor.run(RUNBOOK, run)
+    with world.unit_of_work.begin() as work:  # a worker took it to look at its children, and was lost
+        row = work.session.get_one(RunbookExecution, run)
+        row.worker, row.wake_at = "lost.1", work.now + LEASE
+    world.cancel(run)
+    world.work()
+    assert [path for path in hosts.paths() if "restart" in path] == []
+    assert {child.status for child in children(world, run)} == {Status.CANCELLED}
+
+    world.pass_by(seconds=LEASE.total_seconds() + 1)
+    assert world.see(run).status is Status.CANCELLED
 
 
 def test_the_runs_timeout_reaches_the_children(world: CoreWorld, hosts: Target) -> None:
@@ -376,3 +411,30 @@ def test_in_a_restored_database_children_that_may_have_run_are_asked_about(
     [child] = children(world, run)
     assert child.waiting_for == "verdict"
     assert "/restart/db-1" not in hosts.paths()
+
+
+def test_a_cancel_while_one_child_has_failed_and_another_still_runs_waits_for_that(
+    world: CoreWorld, hosts: Target
+) -> None:
+    hosts.answers["/restart/db-1"] = 500
+    run = begin(world, hosts, "concurrency: 2\n    on_child_failure: cancel")
+    world.executor.run(RUNBOOK, run)
+    failing, running = children(world, run)[:2]
+    with world.unit_of_work.begin() as work:  # another worker holds it
+        row = work.session.get_one(RunbookExecution, running.id)
+        row.worker, row.status, row.started_at = "another.1", Status.RUNNING, work.now
+        row.wake_at = work.now + LEASE
+    world.executor.run(RUNBOOK, failing.id)  # which wakes the parent
+    world.jobs.clear()
+    world.cancel(run)
+
+    assert not world.see(run).status.is_final
+    world.work()
+    assert not world.see(run).status.is_final, "a child of it still runs"
+
+    world.pass_by(seconds=LEASE.total_seconds() + 1)
+    ended, child = world.see(run), world.see(running.id)
+    assert (ended.status, child.status) == (Status.CANCELLED, Status.CANCELLED)
+    assert child.finished_at is not None
+    assert ended.finished_at is not None
+    assert child.finished_at <= ended.finished_at

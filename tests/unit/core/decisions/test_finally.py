@@ -12,6 +12,7 @@ from core.errors import Conflict
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
     CancelRequested,
+    ChildrenChanged,
     Claimed,
     Event,
     Execution,
@@ -30,6 +31,7 @@ LAST = replace(GOES_ON, in_finally=True)
 LIMIT = timedelta(minutes=15)
 CLAIMED, STARTED = Claimed(), StepPrepared({})
 GOOD, BAD = StepEnded(Succeeded()), StepEnded(Failed("no", final=True))
+WITH_CHILDREN = StepEnded(Waits(WaitingFor.CHILDREN, NOW + timedelta(minutes=1), {"children": {}}))
 AT_GATE = StepEnded(Waits(WaitingFor.APPROVAL, NOW + timedelta(minutes=5)))
 CANCEL = CancelRequested("<@U1>", worker_active=False)
 
@@ -132,6 +134,21 @@ def test_a_cancel_is_done_with_once_the_outcome_is_decided() -> None:
     assert stopping.cancel_requested
     decided = after(stopping, StepEnded(Failed("stopped")))
     assert (decided.outcome, decided.cancel_requested) == (Status.CANCELLED, False)
+
+
+def test_a_cancel_waits_for_children_also_of_a_run_that_was_about_to_look_at_them() -> None:
+    looking = after(with_finally(), CLAIMED, WITH_CHILDREN, ChildrenChanged())
+    decided = after(looking, CANCEL)
+    assert (decided.status, decided.outcome, decided.wake_at) == (Status.RUNNING, Status.CANCELLED, NOW)
+    assert (decided.position, statuses(decided)[0]) == (0, Status.WAITING)
+
+    ended = after(decided, CLAIMED, BAD, STARTED, GOOD, STARTED, GOOD)
+    assert (ended.status, statuses(ended)[2:]) == (Status.CANCELLED, [Status.SUCCEEDED] * 2)
+
+
+def test_a_refusal_does_not_wait_for_children() -> None:
+    refused = after(with_finally(), CLAIMED, WITH_CHILDREN, Refused("no"))
+    assert (refused.status, statuses(refused)[0]) == (Status.FAILED, Status.FAILED)
 
 
 def test_no_approval_covers_them() -> None:
