@@ -12,13 +12,9 @@ from datetime import datetime
 from core.decisions.gates import asked_again, covering_gates, covers_retry, reopened
 from core.decisions.settling import (
     RESTORED,
-    asking,
-    awake,
-    counted,
     deadline_preempts,
     expired,
     fail,
-    finished,
     in_doubt,
     is_overdue,
     next_step,
@@ -26,13 +22,12 @@ from core.decisions.settling import (
     proceed,
     refused,
     retry_delay,
-    running,
     settle,
     to_stop,
-    unknown,
     why_unknown,
     within_deadline,
 )
+from core.decisions.states import asking, awake, counted, finished, running, unknown
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
     Answered,

@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.decisions.people import Person
 from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.errors import Frozen
-from core.statuses import Status, WaitingFor
-from core.values.execution import Execution
 
 SLACK_USER = re.compile(r"[UW][A-Z0-9]+")
 
@@ -83,14 +81,3 @@ def check_not_frozen(freezes: Iterable[FreezeInForce], team: str) -> None:
             f"{freeze.scope} is frozen by {_who(freeze.by)}: {freeze.reason}.",
             hint="Nothing starts until it is unfrozen.",
         )
-
-
-def held(execution: Execution, position: int) -> Execution:
-    """Hold the execution before the step at `position` until the freeze is lifted; nothing else wakes it.
-
-    A step that was to be repeated after a crash becomes pending again, since no worker is executing it.
-    """
-    step = execution.steps[position]
-    if step.status is Status.RUNNING:
-        execution = execution.with_step(position, replace(step, status=Status.PENDING, error=None))
-    return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.FREEZE, wake_at=None)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.decisions.children import has_plan
-from core.decisions.freeze import held
+from core.decisions.states import asking, awake, blame, finished, held, running, unknown
 from core.definitions.durations import format_duration
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
@@ -17,7 +17,6 @@ from core.values.execution import (
     Execution,
     Failed,
     InProgress,
-    Json,
     Skipped,
     Step,
     StepPolicy,
@@ -68,23 +67,6 @@ def closed(execution: Execution, now: datetime, failure: str | None = None) -> E
     return _over(execution, execution.outcome, now, error)
 
 
-def blame(step: Step, error: str | None) -> str:
-    """Return the error of an execution that failed at this step."""
-    return f"Step {step.id}: {error}"
-
-
-def asking(execution: Execution) -> Execution:
-    return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.VERDICT, wake_at=None)
-
-
-def running(execution: Execution) -> Execution:
-    return replace(execution, status=Status.RUNNING, waiting_for=None, wake_at=None)
-
-
-def awake(execution: Execution, now: datetime) -> Execution:
-    return replace(running(execution), wake_at=now)
-
-
 def again_later(execution: Execution, position: int, failure: Failed, at: datetime) -> Execution:
     """Schedule a failed step's next attempt at `at`."""
     step = execution.steps[position]
@@ -112,30 +94,6 @@ def look_later(execution: Execution, position: int, found: InProgress, now: date
 
 def _until(execution: Execution, at: datetime) -> Execution:
     return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.TIMER, wake_at=at)
-
-
-def counted(step: Step, now: datetime) -> Step:
-    """Count one more attempt."""
-    return replace(step, attempt=step.attempt + 1, started_at=step.started_at or now)
-
-
-def unknown(step: Step, error: str) -> Step:
-    """Put a step in doubt. It is asked about once, and the verdict holds even if the database was restored."""
-    return replace(step, status=Status.UNKNOWN, error=error, maybe_done=False, progress=None)
-
-
-def finished(
-    step: Step, status: Status, now: datetime, *, output: Json = None, error: str | None = None
-) -> Step:
-    return replace(
-        step,
-        status=status,
-        started_at=step.started_at or now,
-        finished_at=now,
-        output=output,
-        error=error,
-        progress=None,
-    )
 
 
 def retry_delay(policy: StepPolicy, attempt: int, asked: timedelta | None = None) -> timedelta | None:

@@ -12,7 +12,7 @@ from core.execution.preparation import Context, Outside
 from core.io.attempts import Deadline
 from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.response import HttpResponse, no_json, retry_after
-from core.services.runs.changes import Link
+from core.services.runs.links import Link
 from core.values.execution import Failed, Json, StepResult, Succeeded, Uncertain
 
 LIMIT = timedelta(seconds=60)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from core.execution.preparation import results_of
+from core.execution.scope import results_of
 from core.services.executions.kinds import RUNBOOK, AnyExecution
 from core.services.executions.loading import load
 from core.tables import RunbookExecution

@@ -11,10 +11,9 @@ So a dry run can prepare every step, and `runbook test` can act through ports th
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from core.callbacks import CallbackLinks
@@ -37,12 +36,9 @@ from core.io.remote import RemoteCommand, RemoteResult
 from core.io.response import HttpResponse
 from core.io.statements import SqlResult, SqlWork
 from core.origins import Origins
-from core.services.executions.kinds import AnyExecution
 from core.services.executions.loading import AnyPart
 from core.services.shared.unforeseen import unforeseen
-from core.statuses import Status
-from core.tables import RunbookExecution, WorkflowExecution
-from core.values.execution import Execution, Failed, InProgress, Json, Step, StepResult, Succeeded, Waits
+from core.values.execution import Failed, InProgress, Json, StepResult, Succeeded, Waits
 
 if TYPE_CHECKING:
     from core.unit_of_work import UnitOfWork
@@ -302,57 +298,3 @@ def _with_callbacks(context: Context, parts: Sequence[AnyPart]) -> Context:
     tokens = [url.rpartition("/")[2] for url in urls.values()]
     masker = context.masker_with(*tokens)
     return replace(context, names={**context.names, "callbacks": urls}, masker=masker)
-
-
-def scope_of(
-    row: AnyExecution,
-    state: Execution,
-    incident: Mapping[str, object],
-    event: Mapping[str, object],
-    outer: Mapping[str, object] = MappingProxyType({}),
-) -> dict[str, object]:
-    """Return the names that expressions see while the execution runs. Secrets are not among them.
-
-    `event`: the event that started a workflow. `outer`: what inline steps of a child run see of its parent.
-    """
-    done = results_of(state.steps)
-    if isinstance(row, WorkflowExecution):
-        return {"incident": incident, "actions": done, "event": event}
-    before = outer.get("steps", {})
-    assert isinstance(before, Mapping)
-    names = {**names_at_start(row, incident, state.outcome), "values": row.values or {}}
-    return {**outer, **names, "steps": {**before, **done}}
-
-
-def results_of(steps: Iterable[Step]) -> dict[str, object]:
-    """Return what expressions see of steps, by id."""
-    return {
-        step.id: {
-            "status": step.status.value,
-            "output": step.output,
-            "saved": dict(step.saved),
-            "error": step.error,
-        }
-        for step in steps
-    }
-
-
-def names_at_start(
-    row: RunbookExecution, incident: Mapping[str, object], outcome: Status | None = None
-) -> dict[str, object]:
-    """Return the names that the values of a run may use: what is known before its first step.
-
-    `outcome`: how the run will end, once that is decided.
-    """
-    return {"incident": incident, "params": row.parameters, "execution": _execution(row, outcome)}
-
-
-def _execution(row: RunbookExecution, outcome: Status | None) -> dict[str, object]:
-    return {
-        "id": row.id,
-        "runbook": row.runbook_name,
-        "runbook_version": row.runbook_version,
-        "requested_by": row.requested_by,
-        "workflow_execution_id": row.workflow_execution_id or "",
-        "outcome": outcome.value if outcome else "",
-    }

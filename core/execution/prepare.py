@@ -18,9 +18,10 @@ from core.definitions.masking import Masker
 from core.definitions.secret import SecretUse
 from core.definitions.secrets import texts_of
 from core.execution.calling import CallsOfRun
-from core.execution.preparation import Context, Ports, Prepared, prepare_part, scope_of
+from core.execution.preparation import Context, Ports, Prepared, prepare_part
 from core.execution.preview import show_behind, show_step
 from core.execution.run import Run
+from core.execution.scope import scope_of
 from core.execution.secrets import SecretScope
 from core.origins import Origin
 from core.statuses import Status

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from core.definitions.run_values import compute_values
 from core.errors import ExpressionError
-from core.execution.preparation import names_at_start
+from core.execution.scope import names_at_start
 from core.services.executions.kinds import AnyExecution
 from core.tables import RunbookExecution
 

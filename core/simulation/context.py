@@ -13,7 +13,8 @@ from core.definitions.run_values import compute_values
 from core.definitions.runbook import FakeAnswer, RunbookDefinition
 from core.definitions.secret import Destinations, SecretUse
 from core.definitions.secrets import SecretPlaces, named_secrets
-from core.execution.preparation import Context, Ports, names_at_start, results_of, scope_of
+from core.execution.preparation import Context, Ports
+from core.execution.scope import names_at_start, results_of, scope_of
 from core.execution.secrets import SecretScope
 from core.io.http import HttpRequest, NoAnswer
 from core.io.process import Command, ProcessResult

@@ -6,7 +6,6 @@ run ends. The wait began in the transaction that created the run, so the end can
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import null, select, update
 
@@ -15,7 +14,7 @@ from core.decisions.children import plan_of
 from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
-from core.decisions.settling import blame
+from core.decisions.states import blame
 from core.fault_injection import fail_point
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
@@ -24,6 +23,7 @@ from core.services.executions.loading import Loaded, load_locked
 from core.services.executions.locks import release_lock
 from core.services.incidents.changes import Cause, add_link
 from core.services.runs import children
+from core.services.runs.links import Link, new_links
 from core.services.shared import audit, notices
 from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.bounds import notify_failure
@@ -85,34 +85,6 @@ def apply_event(work: UnitOfWork, loaded: Loaded, event: Event) -> Execution:
         event,
         lambda work, loaded, after: apply_side_effects(work, loaded.row, loaded.state, after),
     )
-
-
-@dataclass(frozen=True)
-class Link:
-    """A link to something that an action created elsewhere for the incident, such as a ticket."""
-
-    name: str
-    url: str
-
-    def as_output(self) -> Json:
-        """Return the link as it appears in an action's output."""
-        return {"name": self.name, "url": self.url}
-
-
-def new_links(before: Execution, after: Execution) -> list[Link]:
-    """Return the links of the actions that have succeeded since `before`."""
-    changed = zip(before.steps, after.steps, strict=True)
-    outputs = [
-        new.output for old, new in changed if old.status is not new.status and new.status is Status.SUCCEEDED
-    ]
-    return [link for output in outputs if (link := _link(output)) is not None]
-
-
-def _link(output: Json) -> Link | None:
-    link = output.get("link") if isinstance(output, dict) else None
-    if not isinstance(link, dict) or not isinstance(link.get("url"), str):
-        return None
-    return Link(str(link.get("name") or link["url"]), str(link["url"]))
 
 
 def answer_awaiting(work: UnitOfWork, row: RunbookExecution, after: Execution) -> None:

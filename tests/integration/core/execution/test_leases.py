@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from core.clock import elapsed
-from core.decisions.settling import running
+from core.decisions.states import running
 from core.execution import lease
 from core.execution import run as core_run
 from core.execution.executor import NoProgress
