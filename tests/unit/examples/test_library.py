@@ -23,7 +23,9 @@ def test_it_can_be_loaded_beside_the_other_examples() -> None:
     others, _ = validate_files([Path("examples/definitions")])
     theirs = {each.name for each in others if isinstance(each, RunbookDefinition)}
     assert not theirs & {each.name for each in RUNBOOKS}
-    assert (LIBRARY / "teams.yaml").read_text("utf-8") == Path("examples/definitions/teams.yaml").read_text("utf-8")
+    assert (LIBRARY / "teams.yaml").read_text("utf-8") == Path("examples/definitions/teams.yaml").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize("played", PLAYED, ids=lambda each: f"{each.runbook}: {each.case.name}")
@@ -48,7 +50,9 @@ def test_a_runbook_shows_how_it_fails_and_what_a_rejection_does(runbook: Runbook
     statuses = {case.expect.status for case in runbook.tests}
     assert {"succeeded", "failed"} <= statuses
     gates = {step.id for step in runbook.steps if step.type == "approval"}
-    rejected = {gate for case in runbook.tests for gate, decision in case.decisions.items() if decision == "reject"}
+    rejected = {
+        gate for case in runbook.tests for gate, decision in case.decisions.items() if decision == "reject"
+    }
     assert rejected == gates
 
 
@@ -61,7 +65,9 @@ def test_a_step_whose_answer_is_lost_is_repeated_only_where_a_test_shows_what_ha
     unsafe = [
         step.id
         for step in runbook.steps
-        if step.type in tries and not (step.retry and step.retry.safe) and not getattr(step, "only_reads", False)
+        if step.type in tries
+        and not (step.retry and step.retry.safe)
+        and not getattr(step, "only_reads", False)
     ]
     asked = {case.expect.waiting_for for case in runbook.tests}
     assert not unsafe or "verdict" in asked, unsafe
