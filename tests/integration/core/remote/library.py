@@ -46,7 +46,7 @@ class LibraryRun:
             incident,
             self._name,
             self._requester,
-            **parameters,  # type: ignore[arg-type]
+            **parameters,
         )
         self.world.work()
 
