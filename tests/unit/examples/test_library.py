@@ -1,5 +1,6 @@
 """The runbooks of examples/library validate on their own, and each of their tests is run here."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,11 @@ def test_a_step_whose_answer_is_lost_is_repeated_only_where_a_test_shows_what_ha
     ]
     asked = {case.expect.waiting_for for case in runbook.tests}
     assert not unsafe or "verdict" in asked, unsafe
+
+
+def test_the_table_names_every_file() -> None:
+    page = (LIBRARY / "README.md").read_text("utf-8")
+    documents = {"teams.yaml", "secrets.yaml"}
+    assert {path.name for path in LIBRARY.glob("*.yaml")} - documents == {
+        f"{name}.yaml" for name in re.findall(r"^\| \[([\w-]+)\]", page, re.MULTILINE)
+    }
