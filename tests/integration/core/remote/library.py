@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from core.services.access.people import load_person
+from core.services.runs.control import cancel
 from core.services.runs.inputs import answer_input, find_input_of_run
 from core.tables import Incident
 from tests.integration.core.world import CoreWorld
@@ -66,6 +67,11 @@ class LibraryRun:
         with self.world.unit_of_work.begin() as work:
             person = load_person(work, self._requester, source="test")
             answer_input(work, person, find_input_of_run(work, person, self.id), values)
+        self.world.work()
+
+    def cancel(self) -> None:
+        with self.world.unit_of_work.begin() as work:
+            cancel(work, load_person(work, self._requester, source="test"), self.id)
         self.world.work()
 
     def steps(self) -> dict[str, str]:

@@ -72,9 +72,7 @@ def test_the_other_caches_are_flushed_only_if_the_shop_copes(
             world.pass_by(seconds=61)
     assert [cache.dbsize() for cache in caches] == ([0, 0, 0] if copes else [0, 1, 1])
     assert world.see(run.id).status is (Status.SUCCEEDED if copes else Status.FAILED), run.error()
-    assert (
-        run.output("told")["text"] == f"The flush of the shop's cache {'succeeded' if copes else 'failed'}."
-    )
+    assert run.output("told")["text"] == f"Flush of the shop's cache: {'succeeded' if copes else 'failed'}."
 
 
 # Fail PostgreSQL over: Patroni played from its documentation, and the embedded PostgreSQL as the new primary
