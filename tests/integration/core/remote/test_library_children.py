@@ -119,7 +119,7 @@ def test_a_drain_that_is_cancelled_lets_pods_in_again(world: CoreWorld, cluster:
 
     assert world.see(run.id).status is Status.CANCELLED
     assert not cluster.unschedulable
-    assert run.output("told")["text"] == "Drain of node-7: cancelled. "
+    assert run.output("told")["text"] == "Drain of node-7: cancelled."
 
 
 def test_evidence_is_gathered_from_what_answers(world: CoreWorld, postgresql_database: Database) -> None:
