@@ -39,7 +39,9 @@ def _containers_by_id(document: Document) -> dict[str, str]:
     """Return, for each step inside another one, the id of the outermost step that contains it."""
     placed = list(all_steps(document))
     outermost = {tuple(path): str(step.get("id")) for path, step in placed if len(path) == 2}
-    return {str(step["id"]): outermost[tuple(path[:2])] for path, step in placed if len(path) > 2 and "id" in step}
+    return {
+        str(step["id"]): outermost[tuple(path[:2])] for path, step in placed if len(path) > 2 and "id" in step
+    }
 
 
 @dataclass(frozen=True)
