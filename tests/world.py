@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -76,7 +76,7 @@ def declare(unit_of_work: UnitOfWorkFactory, *names: str, teams: Iterable[str] =
             "name": name,
             "source": {"env": f"RUNBOOK_SECRET_{name}"},
             "teams": sorted({*there, *teams}),
-            "hosts": ["127.0.0.1", "localhost", "*.invalid"],
+            "hosts": ["127.0.0.1", "127.0.0.2", "localhost", "*.invalid"],
             "types": [*KINDS_WITH_SECRETS, "ssh", "sql"],
         }
         apply_text(unit_of_work, json.dumps(declaration), "secrets.yaml", approve=False)
@@ -158,12 +158,17 @@ def new_executor(
     worker: str = "worker-1",
     callbacks: CallbackLinks | None = None,
     own: tuple[str, ...] = (),
+    reach: Sequence[str] = ("127.0.0.1",),
+    programs: str = "/usr/bin:/bin",
 ) -> Executor:
-    """A worker with these secrets in its environment, and credentials of its `own`; `declare` says who may use them."""
-    egress = EgressPolicy.parse(["127.0.0.1"])
+    """A worker with these secrets in its environment, and credentials of its `own`; `declare` says who may use them.
+
+    `reach`: the addresses that it may call. `programs`: its PATH.
+    """
+    egress = EgressPolicy.parse(reach)
     ports = Ports(
         HttpCaller(egress),
-        ProcessRunner("/usr/bin:/bin"),
+        ProcessRunner(programs),
         secrets_of(unit_of_work, secrets or {}, own),
         callbacks=callbacks or CallbackLinks(),
         ssh=ssh_runner(egress),
@@ -183,7 +188,7 @@ def work_off(unit_of_work: UnitOfWorkFactory, executor: Executor, jobs: list[tup
 class Target:
     """An HTTP service that records what it is asked.
 
-    `answers`: status by path; `bodies`: body by path; `during`: what happens before it.
+    `answers`: status by path; `bodies`: body by path, with or without its query; `during`: what happens before it.
     """
 
     url: str = ""
@@ -205,7 +210,8 @@ def running_target() -> Iterator[Target]:
         def answer(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
             target.calls.append((self.command, self.path, self.headers.get("Idempotency-Key", "")))
-            body = target.bodies.get(self.path, b'{"seconds": 1.5}')
+            without_query = target.bodies.get(self.path.partition("?")[0], b'{"seconds": 1.5}')
+            body = target.bodies.get(self.path, without_query)
             target.during.get(self.path, lambda: None)()
             self.send_response(target.answers.get(self.path, 200))
             self.send_header("Content-Length", str(len(body)))

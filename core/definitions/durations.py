@@ -96,6 +96,12 @@ def _refuse_zero(value: timedelta) -> timedelta:
     return value
 
 
+def _refuse_less_than_a_second(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise PydanticCustomError("duration", "The duration must be at least 1s.")
+    return value
+
+
 Duration = Annotated[
     timedelta,
     BeforeValidator(_validate),
@@ -103,3 +109,4 @@ Duration = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_WHOLE.pattern}$", "examples": ["30s", "15m", "1h30m"]}),
 ]
 PositiveDuration = Annotated[Duration, AfterValidator(_refuse_zero)]
+SecondOrMore = Annotated[Duration, AfterValidator(_refuse_less_than_a_second)]

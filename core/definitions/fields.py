@@ -10,12 +10,11 @@ from datetime import timedelta
 from functools import cache
 from typing import Annotated, Literal, get_args
 
-from annotated_types import Ge
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from core.definitions.durations import Duration, PositiveDuration
+from core.definitions.durations import Duration, PositiveDuration, SecondOrMore
 from core.definitions.type_registry import RegisteredUnion
 
 # https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax: an IDENT may be none of these.
@@ -223,7 +222,7 @@ class Poll(Definition):
 
     until: Annotated[str, CelField(roots=("output", "saved"), condition=True)] | None = None
     """The condition to wait for, over what a look found: `output` and `saved`. If omitted: until the step succeeds."""
-    every: Annotated[Duration, Ge(timedelta(seconds=1))] = timedelta(seconds=10)
+    every: SecondOrMore = timedelta(seconds=10)
     """The delay between two looks, at least a second."""
     limit: PositiveDuration = Field(default=timedelta(minutes=15), alias="for")
     """How long to go on looking. Then the step fails."""

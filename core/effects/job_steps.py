@@ -5,11 +5,10 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated, ClassVar, Self
 
-from annotated_types import Ge
 from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 
-from core.definitions.durations import Duration, PositiveDuration
+from core.definitions.durations import PositiveDuration, SecondOrMore
 from core.definitions.fields import CelField, SavedName
 from core.definitions.steps import StepDefinition
 from core.effects.job_values import JobSystem
@@ -90,7 +89,7 @@ class JobStep(RemoteStep):
 
     timeout: PositiveDuration | None = None
     """How long the job may take, from its start; an hour if omitted. Then the step fails, and the job goes on."""
-    every: Annotated[Duration, Ge(timedelta(seconds=1))] = EVERY
+    every: SecondOrMore = EVERY
     """The delay between two looks at the job, at least a second."""
     cancel: bool = False
     """Whether the system is asked to cancel the job when its time is over, and when the run is cancelled. By default

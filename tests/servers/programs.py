@@ -83,10 +83,10 @@ def _await(process: "subprocess.Popen[bytes]", is_up: Callable[[], bool], log: s
         time.sleep(0.02)
 
 
-def answers(port: int) -> bool:
+def answers(port: int, address: str = "127.0.0.1") -> bool:
     """Whether something listens there."""
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
     except OSError:
         return False
     return True

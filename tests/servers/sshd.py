@@ -14,7 +14,7 @@ from tests.servers.programs import answers, free_port, program, running
 
 CONFIG = """
 Port {port}
-ListenAddress 127.0.0.1
+ListenAddress {address}
 HostKey {home}/host_key
 PidFile none
 AuthorizedKeysFile {home}/authorized_keys
@@ -53,9 +53,24 @@ def new_key(path: Path, kind: str = "ed25519") -> str:
     return path.read_text("ascii")
 
 
+# What it is asked to run, in a folder that stands for the host's own disk.
+IN_FOLDER = """
+ForceCommand cd {folder} && eval "$SSH_ORIGINAL_COMMAND"
+"""
+
+
 @contextmanager
-def running_sshd(account: pwd.struct_passwd) -> Iterator[Sshd]:
-    """An sshd that runs as root if we are root, and otherwise lets in only ourselves."""
+def running_sshd(
+    account: pwd.struct_passwd,
+    *,
+    address: str = "127.0.0.1",
+    port: int | None = None,
+    folder: Path | None = None,
+) -> Iterator[Sshd]:
+    """An sshd that runs as root if we are root, and otherwise lets in only ourselves.
+
+    `folder`: where every command begins, so that relative paths name other files than on another such host.
+    """
     sshd = program("sshd")
     home = Path(tempfile.mkdtemp(prefix="runbook-sshd-"))
     if os.geteuid() == 0:
@@ -65,16 +80,18 @@ def running_sshd(account: pwd.struct_passwd) -> Iterator[Sshd]:
         new_key(home / "host_key")
         key = new_key(home / "user_key")
         shutil.copy(home / "user_key.pub", home / "authorized_keys")
-        port = free_port()
-        (home / "config").write_text(CONFIG.format(port=port, home=home), "ascii")
+        port = port or free_port()
+        config = CONFIG.format(port=port, address=address, home=home)
+        config += IN_FOLDER.format(folder=folder) if folder is not None else ""
+        (home / "config").write_text(config, "ascii")
         public = (home / "host_key.pub").read_text("ascii")
-        known = f"[127.0.0.1]:{port} {public}"
+        known = f"[{address}]:{port} {public}"
         command = [sshd, "-D", "-e", "-f", str(home / "config")]
         with running(
             command,
             account=pwd.getpwuid(os.geteuid()),
             log=str(home / "log"),
-            is_up=lambda: answers(port),
+            is_up=lambda: answers(port, address),
         ):
             yield Sshd(port, account.pw_name, known, key, home / "log")
     finally:

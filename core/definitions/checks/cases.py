@@ -25,7 +25,7 @@ WANTED = {
 def check_cases(document: Document) -> Iterator[Problem]:
     """Yield what is wrong with the tests of a runbook; the document need not be valid otherwise."""
     tests = document.data.get("tests")
-    checker = _Checker(document, _types_by_id(document))
+    checker = _Checker(document, _types_by_id(document), _containers_by_id(document))
     for index, case in enumerate(tests if isinstance(tests, list) else ()):
         if isinstance(case, Mapping):
             yield from checker.check(case, ("tests", index))
@@ -35,12 +35,22 @@ def _types_by_id(document: Document) -> dict[str, str]:
     return {str(step["id"]): str(step.get("type")) for _, step in all_steps(document) if "id" in step}
 
 
+def _containers_by_id(document: Document) -> dict[str, str]:
+    """Return, for each step inside another one, the id of the outermost step that contains it."""
+    placed = list(all_steps(document))
+    outermost = {tuple(path): str(step.get("id")) for path, step in placed if len(path) == 2}
+    return {
+        str(step["id"]): outermost[tuple(path[:2])] for path, step in placed if len(path) > 2 and "id" in step
+    }
+
+
 @dataclass(frozen=True)
 class _Checker:
-    """The runbook under test: `types` has the type of each step by id."""
+    """The runbook under test: `types` has the type of each step by id, `containers` the step that contains it."""
 
     document: Document
     types: Mapping[str, str]
+    containers: Mapping[str, str]
 
     def check(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
         yield from self._parameters(case, path)
@@ -76,9 +86,14 @@ class _Checker:
 
     def _steps(self, holder: Mapping[str, object], path: Path, field: str) -> Iterator[Problem]:
         for name in _keys(holder, field):
+            where = (*path, field, name)
             if name not in self.types:
                 hint = suggest(name, self.types, plural="Steps")
-                yield self.document.problem((*path, field, name), f"There is no step {name}.", hint, key=True)
+                yield self.document.problem(where, f"There is no step {name}.", hint, key=True)
+            elif outer := self.containers.get(name):
+                message = f"{name} runs in a child run of {outer}, and a test does not run children."
+                hint = f"Give {outer} an answer instead: output with children, or error."
+                yield self.document.problem(where, message, hint, key=True)
 
     def _answers(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
         for name in _keys(case, "steps"):

@@ -9,8 +9,8 @@ from core.errors import AlreadyDone
 from core.services.access.people import load_person
 from core.services.executions.kinds import RUNBOOK
 from core.services.runs.retries import retry
-from core.statuses import Status
-from tests.integration.core.world import CoreWorld
+from core.statuses import Status, WaitingFor
+from tests.integration.core.world import CoreWorld, SilentTarget
 from tests.world import Target, apply_documents, start_run
 
 LAST = """
@@ -131,3 +131,20 @@ def test_the_outcome_is_not_known_before_them() -> None:
     text = "kind: runbook\nname: a\nteam: web\nsteps:\n  - {id: a, type: message, text: '{{ execution.outcome }}'}\n"
     _, found = validate_text(text, file="a.yaml")
     assert "execution has no outcome" in str(found[0])
+
+
+def test_they_wait_for_a_verdict_until_the_run_has_timed_out(
+    world: CoreWorld, target: Target, silent: SilentTarget
+) -> None:
+    call = f'  - {{id: call, type: http, method: POST, url: "{silent.url}/do"}}\n'
+    document = f"kind: runbook\nname: tidy\nteam: database\ntimeout: 1h\nsteps:\n{call}"
+    apply_documents(world.unit_of_work, document + LAST.format(url=target.url))
+    run = start_run(world.unit_of_work, world.incident, "tidy")
+    world.work()
+    world.pass_by(minutes=59)
+    assert world.see(run).waiting_for is WaitingFor.VERDICT
+    assert target.paths() == []
+
+    world.pass_by(minutes=2)
+    assert world.see(run).status is Status.TIMED_OUT
+    assert target.paths() == ["/restore"]

@@ -98,3 +98,26 @@ def test_a_case_that_expects_nothing_is_refused() -> None:
 def test_two_cases_of_one_name_are_refused() -> None:
     (problem,) = problems("- {name: a, expect: {status: failed}}\n- {name: a, expect: {status: failed}}")
     assert problem.startswith("14:12: The name a appears twice in tests.")
+
+
+FLEET = """
+kind: runbook
+name: fleet
+steps:
+  - id: each
+    type: runbook
+    foreach: '["a"]'
+    steps:
+      - {id: both, type: parallel, branches: {one: [{id: restart, type: http, url: "https://fleet.example"}]}}
+tests:
+"""
+
+
+@pytest.mark.parametrize("field", ["steps: {restart: {}}", "expect: {path: {restart: failed}}"])
+def test_a_step_in_a_child_run_is_not_part_of_a_case(field: str) -> None:
+    """Otherwise the case would seem to say something about it."""
+    expect = "" if field.startswith("expect") else "\n    expect: {status: failed}"
+    _, found = validate_text(f"{FLEET}  - name: a\n    {field}{expect}", "f")
+    (problem,) = map(str, found)
+    assert "restart runs in a child run of each, and a test does not run children." in problem
+    assert "Give each an answer instead" in problem

@@ -11,6 +11,7 @@ from core.definitions.durations import (
     LONGEST,
     Duration,
     PositiveDuration,
+    SecondOrMore,
     format_duration,
     parse_duration,
     write_duration,
@@ -99,3 +100,8 @@ def test_a_model_refuses_what_has_no_unit(value: object) -> None:
 def test_nothing_is_no_timeout() -> None:
     with pytest.raises(ValidationError, match="at least 1ms"):
         TypeAdapter(PositiveDuration).validate_python("0s")
+
+
+def test_a_delay_that_is_too_short_is_refused_in_words() -> None:
+    with pytest.raises(ValidationError, match="must be at least 1s"):
+        TypeAdapter(SecondOrMore).validate_python("100ms")
