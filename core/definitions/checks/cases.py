@@ -14,6 +14,7 @@ from core.definitions.steps import step_types, types_called_back, types_that_ask
 
 APPROVAL = frozenset({"approval"})
 IN_EXPECT = ("path", "saved", "requests")
+OF_THE_RUN_ITSELF = frozenset({"path", "saved"})
 WANTED = {
     "http": "status, headers, json or text",
     "processes": "exit_code, stdout, stderr",
@@ -90,9 +91,9 @@ class _Checker:
             if name not in self.types:
                 hint = suggest(name, self.types, plural="Steps")
                 yield self.document.problem(where, f"There is no step {name}.", hint, key=True)
-            elif outer := self.containers.get(name):
-                message = f"{name} runs in a child run of {outer}, and a test does not run children."
-                hint = f"Give {outer} an answer instead: output with children, or error."
+            elif field in OF_THE_RUN_ITSELF and (outer := self.containers.get(name)):
+                message = f"{name} runs in a child run of {outer}, and these are the steps of the run itself."
+                hint = f"Expect the status of {outer} instead, which depends on its children."
                 yield self.document.problem(where, message, hint, key=True)
 
     def _answers(self, case: Mapping[str, object], path: Path) -> Iterator[Problem]:
