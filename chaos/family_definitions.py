@@ -32,8 +32,11 @@ def _foreach(id_: str, items: int, concurrency: int) -> Step:
 
 
 def poll(id_: str, kind: str, edition: int, limit: str = "5m") -> Step:
-    """Return a step that looks every second until the target says that it is so."""
-    look = {"until": "saved.ready", "every": "1s", "for": limit}
+    """Return a step that looks every two seconds until the target says that it is so.
+
+    That is longer than the clock's pause, so that looks which come too early are seen.
+    """
+    look = {"until": "saved.ready", "every": "2s", "for": limit}
     saved = {"ready": "response.json.ready"}
     return {**call(id_, kind, edition), "method": "GET", "save": saved, "poll": look}
 
@@ -92,7 +95,7 @@ def _looking(edition: int) -> dict[str, list[Step]]:
     inside = {"asks": [asked("which"), call("use", "ok", edition)], "looks": [poll("look", "later", edition)]}
     return {
         "polling": [call("before", "ok", edition), poll("look", "later", edition), message("told")],
-        "polling-late": [poll("look", "never", edition, "3s"), call("after", "ok", edition)],
+        "polling-late": [poll("look", "never", edition, "5s"), call("after", "ok", edition)],
         "polling-each": [each("each", 3, 3, [poll("look", "later", edition), call("after", "ok", edition)])],
         "asked": [call("before", "ok", edition), asked("which"), call("after", "ok", edition)],
         "asked-inside": [{"id": "both", "type": "parallel", "branches": inside}, message("told")],
