@@ -1,5 +1,6 @@
 """Child runs of a step: creates them once, then looks how they stand, and turns what they came to into its result."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Literal, Protocol
@@ -16,8 +17,10 @@ from core.decisions.children import (
     why_failed,
 )
 from core.decisions.settling import CHILDREN_DELAY
+from core.definitions.fields import Path
 from core.definitions.parameters import check_parameters
 from core.definitions.secrets import parted
+from core.definitions.steps import StepDefinition
 from core.execution.preparation import Context, Inside
 from core.fault_injection import fail_point
 from core.services.executions.kinds import RUNBOOK
@@ -47,6 +50,8 @@ class ChildrenDefinition(Protocol):
     @property
     def id(self) -> str: ...
     @property
+    def inner_steps(self) -> Sequence[tuple[Path, Sequence[StepDefinition]]]: ...
+    @property
     def timeout(self) -> timedelta | None: ...
     @property
     def on_child_failure(self) -> OnChildFailure: ...
@@ -55,8 +60,9 @@ class ChildrenDefinition(Protocol):
 
 
 def name_of(value: Json) -> str:
-    """Return how people call the child for this item."""
-    text = value if isinstance(value, str) else str(value)
+    """Return how people call the child for this item: its text, the `name` in it, or its JSON."""
+    named = value.get("name") if isinstance(value, dict) else value
+    text = named if isinstance(named, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 1]}…"
 
 
@@ -70,7 +76,7 @@ def prepare_children(
     need = needed_of(step.need, len(planned)) if context.progress is None else 0
     until = context.now + step.timeout if step.timeout is not None else None
     plan = ChildrenPlan(len(planned), concurrency, need, step.on_child_failure, context.attempt, until)
-    shown: Json = {"children": [child.shown() for child in planned]}
+    shown: Json = {"children": [child.shown() for child in planned], **_shown_bodies(step, planned)}
 
     def act(work: UnitOfWork) -> StepResult:
         if context.progress is None:
@@ -79,6 +85,20 @@ def prepare_children(
 
     comes_to = Succeeded({"children": []})
     return Inside(act, shown=shown, comes_to=comes_to, children=PlannedChildren(plan, planned))
+
+
+def _shown_bodies(step: ChildrenDefinition, planned: Sequence[PlannedChild]) -> dict[str, Json]:
+    """Return what the children will run: the runbook's name, or the steps as they are written, by branch."""
+    runbooks = sorted({child.runbook for child in planned if child.runbook is not None})
+    if runbooks:
+        return {"runbook": runbooks[0]}
+    written: dict[str, Json] = {}
+    for place, inner in step.inner_steps:
+        steps: list[Json] = [
+            each.model_dump(mode="json", by_alias=True, exclude_unset=True) for each in inner
+        ]
+        written[place[-1] if len(place) > 1 else "steps"] = steps  # type: ignore[index]  # a path of names
+    return {"steps": written["steps"]} if "steps" in written else {"branches": written}
 
 
 def _create(

@@ -438,3 +438,25 @@ def test_a_cancel_while_one_child_has_failed_and_another_still_runs_waits_for_th
     assert child.finished_at is not None
     assert ended.finished_at is not None
     assert child.finished_at <= ended.finished_at
+
+
+def test_a_gate_shows_what_the_children_will_run(world: CoreWorld) -> None:
+    """Who approves a deletion on many hosts reads the command, not only the names of the hosts."""
+    steps = """
+    - id: gate
+      type: approval
+    - id: each
+      type: runbook
+      foreach: '[{"name": "db-1"}, {"name": "db-2"}]'
+      as: host
+      steps:
+        - {id: clear, type: shell, argv: [find, "/srv/{{ host.name }}", -delete]}
+    """
+    run = world.begin(steps)
+    world.work()
+    gate = world.see(run).approval
+    assert gate is not None
+    assert gate.shown is not None
+    request = gate.shown[0].request
+    assert [child["name"] for child in request["children"]] == ["db-1", "db-2"]
+    assert request["steps"][0]["argv"] == ["find", "/srv/{{ host.name }}", "-delete"]

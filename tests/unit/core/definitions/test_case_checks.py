@@ -113,11 +113,10 @@ tests:
 """
 
 
-@pytest.mark.parametrize("field", ["steps: {restart: {}}", "expect: {path: {restart: failed}}"])
-def test_a_step_in_a_child_run_is_not_part_of_a_case(field: str) -> None:
+@pytest.mark.parametrize("field", ["saved: {restart: {a: 1}}", "path: {restart: failed}"])
+def test_a_step_in_a_child_run_is_no_step_of_the_run(field: str) -> None:
     """Otherwise the case would seem to say something about it."""
-    expect = "" if field.startswith("expect") else "\n    expect: {status: failed}"
-    _, found = validate_text(f"{FLEET}  - name: a\n    {field}{expect}", "f")
+    _, found = validate_text(f"{FLEET}  - name: a\n    expect: {{{field}}}", "f")
     (problem,) = map(str, found)
-    assert "restart runs in a child run of each, and a test does not run children." in problem
-    assert "Give each an answer instead" in problem
+    assert "restart runs in a child run of each, and these are the steps of the run itself." in problem
+    assert "Expect the status of each instead" in problem
