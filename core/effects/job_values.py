@@ -48,8 +48,8 @@ class Candidate:
 class JobSystem(Protocol):
     """Starts jobs in one system, and looks at them. Its methods raise what `Session` raises.
 
-    `is_idempotent`: whether doing it twice is the same as once, so that it is done again, with the same mark, instead of
-    being looked for.
+    `is_idempotent`: whether doing it twice is the same as once, so that it is done again, with the same mark,
+    instead of being looked for.
     """
 
     @property

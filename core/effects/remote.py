@@ -145,7 +145,12 @@ class Session:
         )
 
     def _answered(
-        self, method: str, path: str, query: Mapping[str, Json], headers: Mapping[str, str], content: bytes | None
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Json],
+        headers: Mapping[str, str],
+        content: bytes | None,
     ) -> HttpResponse:
         """Return the answer as it is, but for its text, in which secrets are masked."""
         request = HttpRequest(method, self.api.url + path, headers, query, content, tls=self.api.tls)

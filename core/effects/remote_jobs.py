@@ -79,7 +79,10 @@ class Following:
 
     def act(self, stop: threading.Event) -> StepResult:
         stop = threading.Event() if self.context.cancelled else stop
-        session = self.api.session(self.context, stop, self.rules.timeout)
+        try:
+            session = self.api.session(self.context, stop, self.rules.timeout)
+        except RunbookError as error:
+            return replace(self, system=Unusable(error), api=Api(self.api.name, self.api.url)).act(stop)
         progress = progress_from(self.context.progress)
         if progress is not None and self.context.cancelled:
             return self._cancelled(session, progress.job)

@@ -36,6 +36,18 @@ class Tls:
         return context
 
 
+@dataclass(frozen=True)
+class Access:
+    """How the API server is recognized, and how it knows us. `secrets`: what must be masked apart from whole lines."""
+
+    tls: Tls
+    token: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple(value for value in (self.token, self.tls.key) if value)
+
+
 def _no_passphrase() -> str:
     """Refuse. OpenSSL would otherwise ask at the terminal for the passphrase of an encrypted key."""
     raise ValueError

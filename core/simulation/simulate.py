@@ -34,6 +34,8 @@ from core.simulation.context import (
     FakeHttp,
     FakeProcesses,
     FakeSql,
+    NoSignature,
+    made_up_access,
     FakeSsh,
     MadeUpSecrets,
     SimulationContext,
@@ -175,6 +177,8 @@ class _Play:
             callbacks=CALLBACKS,
             ssh=FakeSsh(given),
             sql=FakeSql(given),
+            clusters=made_up_access,
+            aws=NoSignature(),
         )
         secrets = SecretScope(lambda name: self._secrets.give(name, ANY_USE))
         return self._simulated.context(self._state, position, ports, secrets, self._masker, self._now)
