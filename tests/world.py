@@ -51,7 +51,7 @@ members:
 
 
 KINDS_WITH_SECRETS = ["http", "webhook", "jira", "linear", "shell"]
-KINDS_WITH_SECRETS += ["github_actions", "jenkins", "awx", "pagerduty", "statuspage"]
+KINDS_WITH_SECRETS += ["github_actions", "jenkins", "awx", "pagerduty", "statuspage", "kubernetes", "aws_ssm"]
 USES_SECRET = re.compile(r"\bsecrets\.([A-Za-z][A-Za-z0-9_]*)")
 NAMES_TEAM = re.compile(r"\bteam['\"]?: ?['\"]?([a-z0-9-]+)\b|\bname['\"]?: ?['\"]?([a-z0-9-]+)\b")
 

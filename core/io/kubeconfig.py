@@ -16,8 +16,14 @@ from core.errors import DefinitionError, InvalidInput
 from core.io.tls import Access, Tls
 
 BOUNDS = Bounds(size=524_288, nodes=20_000, work=1)
-PROGRAMS = ("exec", "auth-provider")
-FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+# Described in other words, since each line of a secret is masked in what is shown.
+PROGRAMS = {"exec": "exec", "auth-provider": "a provider of authentication"}
+FILES = {
+    "certificate-authority": "of the cluster's CA",
+    "client-certificate": "of the client's certificate",
+    "client-key": "of the client's private key",
+    "tokenFile": "of the token",
+}
 UNSUPPORTED = (
     "username",
     "password",
@@ -100,13 +106,13 @@ def _refuse_what_reaches_out(part: Mapping[str, object]) -> None:
     for key in part:
         if key in PROGRAMS:
             _refuse(
-                f"The kubeconfig gets its credentials from a program ({key}), which is not run here.",
+                f"The kubeconfig gets its credentials from a program ({PROGRAMS[key]}), which is not run here.",
                 "Use the token of a service account, or a client certificate.",
             )
         if key in FILES:
             _refuse(
-                f"The kubeconfig names a file ({key}).",
-                "Write its contents into it: kubectl config view --raw --flatten.",
+                f"The kubeconfig names the file {FILES[key]}.",
+                "Put the file's contents into it: kubectl config view --raw --flatten.",
             )
         if key in UNSUPPORTED:
             _refuse(f"The kubeconfig has {key}, which this step does not support.", "Leave it out.")

@@ -34,11 +34,11 @@ from core.simulation.context import (
     FakeHttp,
     FakeProcesses,
     FakeSql,
-    NoSignature,
-    made_up_access,
     FakeSsh,
     MadeUpSecrets,
+    NoSignature,
     SimulationContext,
+    made_up_access,
     outcome,
     used_secrets,
 )

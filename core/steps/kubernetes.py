@@ -64,12 +64,13 @@ class KubernetesStep(JobStep):
     - `rollout_restart` sets an annotation of the pod template to the step's key. Setting it again restarts nothing.
     - `rollout_undo` gives a deployment the template of an earlier revision, and an annotation that says so.
     - `scale` sets the number of replicas. Setting it again changes nothing.
-    - `delete_pod` deletes the pod that has the name now; its UID is a precondition. If the answer is lost, it is repeated
-      for the same pod; if that cannot be told from its successor (in a StatefulSet), people are asked. `uid` avoids it.
+    - `delete_pod` deletes the pod that has the name now; its UID is a precondition. If the answer is lost, it is
+      repeated for the same pod; if that cannot be told from its successor (in a StatefulSet), people are asked, unless
+      the step has `uid`.
     - `cordon` and `uncordon` forbid and allow new pods on a node.
-    - `drain` cordons a node and evicts its pods, within their PodDisruptionBudgets. It evicts what is left, if repeated.
-    - `run_job` creates a job, follows it, and keeps the end of its pods' logs. Its name comes from the step's key, so that
-      it is created once.
+    - `drain` cordons a node and evicts its pods, within their PodDisruptionBudgets. Repeated, it evicts what is left.
+    - `run_job` creates a job, follows it, and keeps the end of its pods' logs. Its name comes from the step's key, so
+      that it is created once.
 
     So an answer or a worker that is lost is no question to people, except where it says so above. What the step cannot
     know: whether somebody else undid it before it is repeated, so a repeated `scale` or `cordon` overrules them; and

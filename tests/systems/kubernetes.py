@@ -45,6 +45,7 @@ OBJECT = re.compile(
 class Kubernetes(Play):
     """`objects`: by path. `budget`: how many more evictions the disruption budgets allow. `logs`: of every pod.
     `events`: every change, for watches. `token`: what calls must bear, unless they have a client certificate.
+    `ends_at_once`: a pod that is deleted is gone at once, as after a short time elsewhere.
     """
 
     objects: dict[str, Object] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Kubernetes(Play):
     version: int = 100
     events: list[tuple[int, str, str, Object]] = field(default_factory=list)
     evicted: list[str] = field(default_factory=list)
+    ends_at_once: bool = False
 
     def answer(self, call: Call) -> Answer:
         if self.token and call.headers.get("authorization") != f"Bearer {self.token}":
@@ -105,7 +107,7 @@ class Kubernetes(Play):
         found = self.objects[path]
         if preconditions.get("uid", found["metadata"]["uid"]) != found["metadata"]["uid"]:
             return status(409, "Conflict", "Precondition failed: UID in precondition")
-        if "/pods/" in path:  # its kubelet ends it first
+        if "/pods/" in path and not self.ends_at_once:  # its kubelet ends it first
             found["metadata"].setdefault("deletionTimestamp", "2024-01-01T00:00:00Z")
             self.put(path, found)
         else:

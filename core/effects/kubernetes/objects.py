@@ -76,7 +76,7 @@ class Acting:
         """Do nothing: there is nothing that could be stopped."""
 
 
-def mapping(value: Json | Mapping[str, Json], *path: str) -> Mapping[str, Json]:
+def mapping(value: "Json | Mapping[str, Json]", *path: str) -> Mapping[str, Json]:
     """Return the mapping at the path; an empty one if there is none."""
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
