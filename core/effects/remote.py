@@ -72,7 +72,7 @@ class Api:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     tls: Tls | None = None
-    sign: Callable[[HttpRequest], HttpRequest] | None = None
+    sign: Callable[[HttpRequest, threading.Event], HttpRequest] | None = None
 
     def session(self, context: Context, stop: threading.Event, limit: timedelta = LIMIT) -> "Session":
         return Session(self, context, stop, Deadline.after(min(limit, LIMIT)))
@@ -131,9 +131,10 @@ class Session:
         body: Json = None,
         form: Mapping[str, str] | None = None,
         kind: str = JSON,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        """Return the answer, whatever it is. Raises what the HTTP port raises."""
-        headers, content = dict(self.api.headers), None
+        """Return the answer, whatever it is. Raises what the HTTP port raises. `headers`: further ones."""
+        headers, content = {**self.api.headers, **(headers or {})}, None
         if body is not None:
             headers["Content-Type"] = kind
             content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
@@ -155,7 +156,7 @@ class Session:
         """Return the answer as it is, but for its text, in which secrets are masked."""
         request = HttpRequest(method, self.api.url + path, headers, query, content, tls=self.api.tls)
         if self.api.sign is not None:
-            request = self.api.sign(request)
+            request = self.api.sign(request, self.stop)
         request = replace(request, carried=self.context.carried, mask=self.context.masker)
         return self.context.ports.http.call(request, self.deadline.left(), self.stop)
 
