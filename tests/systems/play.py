@@ -135,11 +135,14 @@ def _last(query: str) -> dict[str, str]:
 
 @dataclass
 class JobPlay(Play):
-    """A system with jobs. `hidden`: its lists do not show them yet. `cancelled`: the jobs that were asked to stop."""
+    """A system with jobs. `hidden`: its lists do not show them yet. `cancelled`: the jobs that were asked to stop.
+    `results`: what else the output of a step has.
+    """
 
     jobs: list[dict[str, Any]] = field(default_factory=list)
     hidden: bool = False
     cancelled: list[str] = field(default_factory=list)
+    results: tuple[str, ...] = ()
 
     def end(self, *, well: bool = True) -> None:
         """The newest job ends."""
