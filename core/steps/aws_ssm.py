@@ -21,7 +21,7 @@ from core.errors import InvalidInput
 from core.execution.preparation import Context
 from core.io.aws_scope import AwsKeys
 from core.steps.shell import refuse_shell_string
-from core.steps.ssh import Credential
+from core.steps.ssh import Credential, name_of_secret
 from core.values.execution import Json
 
 SCRIPTS = ("AWS-RunShellScript", "AWS-RunPowerShellScript", "AWS-RunRemoteScript")
@@ -151,15 +151,12 @@ timeout: 10m
         return True
 
     def shown(self, context: Context) -> Json:
-        keys = None
-        if self.access_key is not None:
-            keys = render_text(self.access_key, context.shown_scope, ("access_key",))
         return {
             "method": "POST",
             "url": self._url(context) + "/",
             "action": self.action,
             "body": self._body(context.shown_scope),
-            "credentials": keys or "the worker's own",
+            "credentials": name_of_secret(self.access_key) if self.access_key else "the worker's own",
             "key": context.key,
         }
 

@@ -19,7 +19,7 @@ from core.effects.kubernetes.workloads import Restart, Scale, Status, Undo
 from core.effects.remote import Api
 from core.errors import InvalidInput
 from core.execution.preparation import Context
-from core.steps.ssh import Credential
+from core.steps.ssh import Credential, name_of_secret
 from core.values.execution import Json
 
 Action = Literal[
@@ -171,9 +171,7 @@ save: {available: job.status.availableReplicas}
             "delete_emptydir_data": self.delete_emptydir_data or None,
             "insecure_skip_tls_verify": self.insecure_skip_tls_verify or None,
             "spec": render(self.spec, context.shown_scope, ("spec",)),
-            "credentials": render_text(
-                self.kubeconfig or self.token or "", context.shown_scope, ("kubeconfig",)
-            ),
+            "credentials": name_of_secret(self.kubeconfig or self.token or ""),
         }
         given = {name: value for name, value in more.items() if value is not None}
         return {"action": self.action, "url": self._url(context) + target.path, **given, "key": context.key}

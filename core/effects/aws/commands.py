@@ -66,15 +66,16 @@ class Commands:
         call(session, "CancelCommand", {"CommandId": job.id})
 
     def _job(self, command: Mapping[str, Json], results: Mapping[str, Json] | None = None) -> Job:
+        """Return the command as a job. It has ended once its `results` are known, which a look finds out."""
         id_, status = command.get("CommandId"), str(command.get("Status"))
         if not isinstance(id_, str):
             raise Unclear("AWS sent a command that cannot be read.")
-        more = results or {}
+        more, is_over = results or {}, results is not None
         return Job(
             id=id_,
             url=self.console.link(f"run-command/{id_}"),
             status=status,
-            succeeded=status == "Success" if status in ENDED else None,
+            succeeded=status == "Success" if is_over else None,
             detail={**command, **more},
             results=more,
         )
