@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 from tests.systems.play import Answer, Call, JobPlay
 
 SIGNED = re.compile(
-    r"AWS4-HMAC-SHA256 Credential=AKIATEST/\d{8}/eu-central-1/ssm/aws4_request, SignedHeaders=\S+, Signature=[0-9a-f]{64}"
+    r"AWS4-HMAC-SHA256 Credential=AKIATEST/\d{8}/eu-central-1/ssm/aws4_request, "
+    r"SignedHeaders=\S+, Signature=[0-9a-f]{64}"
 )
 LONGEST_COMMENT = 100
 READS = ("List", "Get")

@@ -166,7 +166,7 @@ def test_what_aws_refuses_is_a_failure_without_doubt(runs: Runs, ssm: Ssm) -> No
     assert TOKEN not in runs.run().model_dump_json()
 
 
-# moto: a server of AWS's APIs that others wrote. It has no automations --------------------------------------------------------------
+# moto: a server of AWS's APIs that others wrote. It has no automations ------------------------------
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ def kubectl(play: Kubernetes, tmp_path: Path) -> Kubectl:
             capture_output=True,
             text=True,
             timeout=SECONDS,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout + done.stderr
