@@ -19,7 +19,6 @@ from core.effects.job_values import JobSystem
 from core.effects.remote import Api
 from core.errors import InvalidInput
 from core.execution.preparation import Context
-from core.io.aws_scope import AwsKeys
 from core.steps.shell import refuse_shell_string
 from core.steps.ssh import Credential, name_of_secret
 from core.values.execution import Json
@@ -168,15 +167,17 @@ timeout: 10m
         body = self._body(context.scope if context.progress is None else context.shown_scope)
         return Commands(console, body) if self.action == "send_command" else Automations(console, body)
 
-    def _keys(self, context: Context) -> AwsKeys | None:
-        if self.access_key is None or self.secret_key is None:
-            return None
-        session = self.session_token
-        return AwsKeys(
-            render_text(self.access_key, context.scope, ("access_key",)).strip(),
-            render_text(self.secret_key, context.scope, ("secret_key",)).strip(),
-            render_text(session, context.scope, ("session_token",)).strip() if session is not None else None,
-        )
+    def _keys(self, context: Context) -> dict[str, str]:
+        given = {
+            "access_key": self.access_key,
+            "secret_key": self.secret_key,
+            "session_token": self.session_token,
+        }
+        return {
+            name: render_text(template, context.scope, (name,)).strip()
+            for name, template in given.items()
+            if template is not None
+        }
 
     def _region(self, context: Context) -> str:
         return region_from(render_text(self.region, context.shown_scope, ("region",)))

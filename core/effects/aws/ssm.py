@@ -35,8 +35,12 @@ def region_from(text: str) -> str:
     return text
 
 
-def ssm_api(url: str, region: str, keys: AwsKeys | None, context: Context) -> Api:
-    """Return the API. Each request is signed when it is sent, with the step's keys, or as the worker."""
+def ssm_api(url: str, region: str, keys: Mapping[str, str], context: Context) -> Api:
+    """Return the API. Each request is signed when it is sent, with the step's keys, or as the worker.
+
+    `keys`: `access_key`, `secret_key` and perhaps `session_token`; empty for the worker's own identity.
+    """
+    found = AwsKeys(**keys) if keys else None
 
     def sign(request: HttpRequest, stop: threading.Event) -> HttpRequest:
         if context.ports.aws is None:
@@ -44,7 +48,7 @@ def ssm_api(url: str, region: str, keys: AwsKeys | None, context: Context) -> Ap
                 "Steps of type aws_ssm need the extra aws.",
                 hint="Install it on the workers: pip install runbook[aws]",
             )
-        return context.ports.aws.signed(request, AwsScope("ssm", region, context.team, keys), stop)
+        return context.ports.aws.signed(request, AwsScope("ssm", region, context.team, found), stop)
 
     return Api("AWS", url, sign=sign)
 

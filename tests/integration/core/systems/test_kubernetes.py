@@ -559,6 +559,18 @@ def test_the_token_in_a_kubeconfig_is_masked_in_answers(runs: Runs, play: Kubern
     assert encoded(BEARER) not in runs.run().model_dump_json()
 
 
+def test_a_private_key_in_a_kubeconfig_is_masked_in_its_decoded_form(runs: Runs, play: Kubernetes) -> None:
+    client = certificates().client
+    user = {"client-certificate-data": encoded(client.certificate), "client-key-data": encoded(client.key)}
+    use(runs, play, KUBECONFIG=kubeconfig(play.url, user))
+    line = client.key.splitlines()[1]
+    play.refusal = Answer(403, {"message": f"key {line} may not"})
+    runs.work(step(play, "cordon", "node/node-1"))
+
+    assert "answered 403" in str(runs.step().error)
+    assert line not in runs.run().model_dump_json()
+
+
 def test_a_server_that_egress_forbids_is_not_called(runs: Runs, play: Kubernetes) -> None:
     other = play.url.replace("127.0.0.1", "192.0.2.1")
     use(runs, play, KUBECONFIG=kubeconfig(other))
