@@ -18,24 +18,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from tests.systems.kubernetes_api import KINDS, Object, discovery, json_patched, merged, selects, status
 from tests.systems.play import Answer, Call, Play
 
-Object = dict[str, Any]
 NODES, PODS = "/api/v1/nodes", "/api/v1/namespaces/shop/pods"
 DEPLOYMENTS, SETS = "/apis/apps/v1/namespaces/shop/deployments", "/apis/apps/v1/namespaces/shop/replicasets"
 JOBS, CRON_JOBS = "/apis/batch/v1/namespaces/shop/jobs", "/apis/batch/v1/namespaces/shop/cronjobs"
 REVISION = "deployment.kubernetes.io/revision"
 WATCH_SECONDS = 1.0
-KINDS = {
-    "nodes": ("Node", "v1", "no"),
-    "pods": ("Pod", "v1", "po"),
-    "deployments": ("Deployment", "apps/v1", "deploy"),
-    "replicasets": ("ReplicaSet", "apps/v1", "rs"),
-    "statefulsets": ("StatefulSet", "apps/v1", "sts"),
-    "daemonsets": ("DaemonSet", "apps/v1", "ds"),
-    "jobs": ("Job", "batch/v1", ""),
-    "cronjobs": ("CronJob", "batch/v1", "cj"),
-}
 OBJECT = re.compile(
     r"(/api/v1|/apis/[a-z]+/v1)(?:/namespaces/([a-z0-9-]+))?/([a-z]+)(?:/([a-z0-9.-]+))?(?:/([a-z]+))?"
 )
@@ -301,104 +291,3 @@ class Kubernetes(Play):
         spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
         self.put(f"{SETS}/{name}-h{newest + 1}", {"metadata": metadata, "spec": spec})
         return newest + 1
-
-
-def status(code: int, reason: str, message: str, what: str = "Failure") -> Answer:
-    body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": what}
-    return Answer(code, {**body, "message": message, "reason": reason, "code": code})
-
-
-def merged(before: Any, patch: Any) -> Any:
-    """A JSON merge patch (RFC 7396). A strategic one does the same to mappings; lists are replaced here."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(before) if isinstance(before, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            result.pop(name, None)
-        else:
-            result[name] = merged(result.get(name), value)
-    return result
-
-
-def json_patched(before: Object, changes: list[Object]) -> Object | None:
-    """A JSON patch (RFC 6902) with test, add and replace in mappings; None if a test fails."""
-    after = deepcopy(before)
-    for change in changes:
-        *parents, last = [
-            part.replace("~1", "/").replace("~0", "~") for part in change["path"].split("/")[1:]
-        ]
-        at = after
-        for part in parents:
-            at = at[part]
-        if change["op"] == "test" and at.get(last) != change["value"]:
-            return None
-        if change["op"] in ("add", "replace"):
-            at[last] = change["value"]
-    return after
-
-
-def selects(query: Any, each: Object) -> bool:
-    """Whether the selectors of a list select the object: `a=b,c=d`."""
-    fields = {"metadata.name": each["metadata"]["name"], "spec.nodeName": each["spec"].get("nodeName", "")}
-    labels = each["metadata"].get("labels", {})
-    for selector, values in (("fieldSelector", fields), ("labelSelector", labels)):
-        for pair in filter(None, query.get(selector, "").split(",")):
-            name, _, value = pair.partition("=")
-            if values.get(name) != value.lstrip("="):
-                return False
-    return True
-
-
-def discovery(path: str) -> Object | None:
-    """What the API server has: https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api"""
-    if path == "/version":
-        return {"major": "1", "minor": "30", "gitVersion": "v1.30.0"}
-    if path == "/api":
-        return {"kind": "APIVersions", "versions": ["v1"]}
-    if path == "/apis":
-        groups = [_group(name) for name in ("apps", "batch", "policy")]
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-    version = path.removeprefix("/apis/").removeprefix("/api/")
-    if version not in ("v1", "apps/v1", "batch/v1", "policy/v1"):
-        return None
-    resources = [
-        _resource(plural, kind, short) for plural, (kind, of, short) in KINDS.items() if of == version
-    ]
-    if version == "v1":
-        resources.append(
-            {
-                "name": "pods/eviction",
-                "namespaced": True,
-                "group": "policy",
-                "version": "v1",
-                "kind": "Eviction",
-                "verbs": ["create"],
-            }
-        )
-    if version == "apps/v1":
-        scale = {"namespaced": True, "group": "autoscaling", "version": "v1", "kind": "Scale"}
-        verbs = ["get", "patch", "update"]
-        resources += [
-            {"name": f"{each}/scale", **scale, "verbs": verbs} for each in ("deployments", "statefulsets")
-        ]
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": version, "resources": resources}
-
-
-def _group(name: str) -> Object:
-    version = {"groupVersion": f"{name}/v1", "version": "v1"}
-    return {"name": name, "versions": [version], "preferredVersion": version}
-
-
-def _resource(plural: str, kind: str, short: str) -> Object:
-    verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
-    shorts = {"shortNames": [short]} if short else {}
-    singular = kind.lower()
-    return {
-        "name": plural,
-        "singularName": singular,
-        "namespaced": kind != "Node",
-        "kind": kind,
-        "verbs": verbs,
-        **shorts,
-    }
