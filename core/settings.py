@@ -48,6 +48,7 @@ class Settings(BaseModel):
     audit_head_file: Path | None = Field(default=None, alias="RUNBOOK_AUDIT_HEAD_FILE")
     audit_head_url: str = Field(default="", alias="RUNBOOK_AUDIT_HEAD_URL")
     egress: str = Field(default="", alias="RUNBOOK_EGRESS")
+    aws_teams: str = Field(default="", alias="RUNBOOK_AWS_TEAMS")
     alert_secret_grafana: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_GRAFANA", repr=False)
     alert_secret_pagerduty: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_PAGERDUTY", repr=False)
     alert_secret_sentry: str = Field(default="", alias="RUNBOOK_ALERT_SECRET_SENTRY", repr=False)
@@ -83,6 +84,11 @@ class Settings(BaseModel):
     @property
     def egress_entries(self) -> tuple[str, ...]:
         return _listed(self.egress)
+
+    @property
+    def aws_team_names(self) -> tuple[str, ...]:
+        """The teams whose runbooks may act in AWS with the worker's own identity; `*`: all."""
+        return _listed(self.aws_teams)
 
     @property
     def alert_secrets(self) -> dict[str, tuple[str, ...]]:

@@ -29,6 +29,7 @@ with atheris.instrument_imports(include=["core", "bot"]):
     from core.errors import RunbookError
     from core.io.database_url import parse_database_url
     from core.io.known_hosts import known_keys
+from core.io.kubeconfig import access_from
 
 SCOPE: Mapping[str, object] = {
     "incident": {"title": "a,b,c" * 20, "labels": {"pager": "yes"}, "severity": "high"},
@@ -92,6 +93,10 @@ def _database_url(data: bytes) -> None:
         parse_database_url(data.decode("utf-8", "replace"))
 
 
+def _kubeconfig(data: bytes) -> None:
+    access_from(data.decode("utf-8", "replace"), "https://c.example", None, insecure=False)
+
+
 TARGETS: Mapping[str, Callable[[bytes], object]] = {
     "document": _document,
     "aliases": _document,
@@ -105,6 +110,7 @@ TARGETS: Mapping[str, Callable[[bytes], object]] = {
     "statement": _statement,
     "known_hosts": _known_hosts,
     "database_url": _database_url,
+    "kubeconfig": _kubeconfig,
     "cursor": lambda data: decode_cursor(data.decode("utf-8", "replace")),
 }
 SEEDS: Mapping[str, bytes] = {
@@ -120,6 +126,8 @@ SEEDS: Mapping[str, bytes] = {
     "statement": b"SELECT /* all */ '%%' FROM t WHERE id = %(id)s AND pg_notify('a', %(id)s) = 1 -- end",
     "known_hosts": b"|1|AAAA|AAAA ssh-rsa AAAA\n[*.example]:2222,!d? ssh-dss AAAA\n@revoked * ssh-rsa AAAA",
     "database_url": b"postgresql://user:p%40ss@db.example:5432/orders?sslmode=verify-full",
+    "kubeconfig": b"clusters: [{name: c, cluster: {server: 'https://c.example', certificate-authority-data: QQ==}}]\n"
+    b"users: [{name: u, user: {token: t}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n",
     "cursor": b"MjAyNi0wMS0wMVQwMDowMDowMCswMDowMCBpbmNfMQ",
 }
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from sqlalchemy import func, select, text
 
 from cli.apply import apply_text
-from cli.optional_ports import sql_runner, ssh_runner
+from cli.optional_ports import aws_signer, cluster_access, sql_runner, ssh_runner
 from core.callbacks import CallbackLinks
 from core.decisions.people import Person
 from core.execution.executor import Executor
@@ -51,7 +51,7 @@ members:
 
 
 KINDS_WITH_SECRETS = ["http", "webhook", "jira", "linear", "shell"]
-KINDS_WITH_SECRETS += ["github_actions", "jenkins", "awx", "pagerduty", "statuspage"]
+KINDS_WITH_SECRETS += ["github_actions", "jenkins", "awx", "pagerduty", "statuspage", "kubernetes", "aws_ssm"]
 USES_SECRET = re.compile(r"\bsecrets\.([A-Za-z][A-Za-z0-9_]*)")
 NAMES_TEAM = re.compile(r"\bteam['\"]?: ?['\"]?([a-z0-9-]+)\b|\bname['\"]?: ?['\"]?([a-z0-9-]+)\b")
 
@@ -173,6 +173,8 @@ def new_executor(
         callbacks=callbacks or CallbackLinks(),
         ssh=ssh_runner(egress),
         sql=sql_runner(egress),
+        clusters=cluster_access(),
+        aws=aws_signer(()),
     )
     return Executor(unit_of_work, ports, worker)
 

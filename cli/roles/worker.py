@@ -9,7 +9,7 @@ import typer
 from cli.compose import Composition
 from cli.confinement import process_runner
 from cli.environment import environment
-from cli.optional_ports import sql_runner, ssh_runner
+from cli.optional_ports import aws_signer, cluster_access, sql_runner, ssh_runner
 from cli.own_services import own_services
 from cli.processes import run, stopping
 from cli.secret_sources import worker_secrets
@@ -101,5 +101,7 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
         origins=composition.origins,
         ssh=ssh_runner(egress),
         sql=sql_runner(egress),
+        clusters=cluster_access(),
+        aws=aws_signer(settings.aws_team_names),
     )
     return Executor(composition.unit_of_work, ports, worker_name())

@@ -1,13 +1,14 @@
 """A job in another system, what can be asked of that system, and what one look at the job hands on to the next."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from core.effects.remote import Session
 from core.errors import RunbookError
+from core.execution.preparation import Context
 from core.values.execution import Json
 
 LONGEST_WORD = 100  # characters of an id or a status
@@ -18,7 +19,8 @@ class Job:
     """A job, as the system shows it.
 
     `id`: its id there; `url`: for people; `status`: in the system's words; `succeeded`: None while it goes on; `where`:
-    what the system needs to look at it again, if that is not its id; `detail`: what expressions see as `job`.
+    what the system needs to look at it again, if that is not its id; `detail`: what expressions see as `job`;
+    `results`: what else the step's output has, bounded and without secrets.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Job:
     succeeded: bool | None = None
     where: Json = None
     detail: Json = None
+    results: Mapping[str, Json] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Bound what is stored and shown: the system may say anything."""
@@ -45,7 +48,8 @@ class Candidate:
 class JobSystem(Protocol):
     """Starts jobs in one system, and looks at them. Its methods raise what `Session` raises.
 
-    `is_idempotent`: whether doing it twice is the same as once, so that it is done again instead of being looked for.
+    `is_idempotent`: whether doing it twice is the same as once, so that it is done again, with the same mark,
+    instead of being looked for.
     """
 
     @property
@@ -111,6 +115,12 @@ def marked_attempt(text: str, key: str) -> int | None:
     """Return the newest attempt whose mark, `KEY.ATTEMPT`, is in the text; None if there is no mark of this step."""
     found = re.findall(rf"{re.escape(key)}\.(\d{{1,6}})(?!\d)", text)
     return max(map(int, found), default=None)
+
+
+def is_in_doubt(context: Context, mark: str) -> bool:
+    """Return whether this start of something idempotent may repeat one that took effect."""
+    first = int(mark.rpartition(".")[2])
+    return context.progress is not None or context.maybe_done or first < context.attempt
 
 
 class Once:

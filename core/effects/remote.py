@@ -6,7 +6,7 @@ A call ends in one of four ways: it is answered; the system refused it, so it di
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TypeVar
@@ -19,10 +19,12 @@ from core.execution.preparation import Context
 from core.io.attempts import Deadline
 from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.response import HttpResponse, no_json, retry_after
+from core.io.tls import Tls
 from core.values.execution import Json
 
 LIMIT = timedelta(seconds=30)  # of all the calls of one look together
 SHOWN = 500  # characters of an answer
+JSON = "application/json"
 TIMED_OUT = 408
 TOO_MANY = frozenset({420, 429})  # RFC 6585, section 4; Statuspage says 420
 TROUBLE = (NotSent, NoAnswer, RunbookError)  # what a call may raise
@@ -54,13 +56,23 @@ class Unclear(Answered):
     """From this answer nobody knows whether the system did it."""
 
 
+class Unknowable(Unclear):
+    """Nobody knows whether the system did it, and asking it again would not tell."""
+
+
 @dataclass(frozen=True)
 class Api:
-    """A system's API. `name`: for people; `url`: where it begins; `headers`: for every call, with its credentials."""
+    """A system's API. `name`: for people; `url`: where it begins; `headers`: for every call, with its credentials.
+
+    `tls`: how it is recognized, if not by the system's authorities. `sign`: completes each request, where a signature
+    covers it.
+    """
 
     name: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    tls: Tls | None = None
+    sign: Callable[[HttpRequest, threading.Event], HttpRequest] | None = None
 
     def session(self, context: Context, stop: threading.Event, limit: timedelta = LIMIT) -> "Session":
         return Session(self, context, stop, Deadline.after(min(limit, LIMIT)))
@@ -86,11 +98,29 @@ class Session:
         except (NoAnswer, Unclear) as error:
             raise Refused(f"Nothing was changed, since {self.api.name} could not be read. {error}") from error
 
+    def get_exact(self, path: str) -> Json:
+        """Return the answer's JSON with nothing masked, to be sent back to the system, and never shown or stored.
+
+        Raises Refused, also if it cannot be read.
+        """
+        try:
+            response = self._answered("GET", path, {}, dict(self.api.headers), None)
+            self.checked(masked_response(response, self.context.masker))
+            return self.json_of(response)
+        except (NoAnswer, Unclear) as error:
+            raise Refused(f"Nothing was changed, since {self.api.name} could not be read. {error}") from error
+
     def change(
-        self, method: str, path: str, body: Json = None, *, form: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Json = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        kind: str = JSON,
     ) -> HttpResponse:
-        """Return the answer to a call that changes something. Raises as `get` does."""
-        return self.checked(self.send(method, path, body=body, form=form))
+        """Return the answer to a call that changes something. Raises as `get` does. `kind`: the body's media type."""
+        return self.checked(self.send(method, path, body=body, form=form, kind=kind))
 
     def send(
         self,
@@ -100,20 +130,35 @@ class Session:
         query: Mapping[str, Json] | None = None,
         body: Json = None,
         form: Mapping[str, str] | None = None,
+        kind: str = JSON,
+        headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        """Return the answer, whatever it is. Raises what the HTTP port raises."""
-        headers, content = dict(self.api.headers), None
+        """Return the answer, whatever it is. Raises what the HTTP port raises. `headers`: further ones."""
+        headers, content = {**self.api.headers, **(headers or {})}, None
         if body is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = kind
             content = json.dumps(body, ensure_ascii=False).encode("utf-8", "backslashreplace")
         elif form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
             content = urlencode(form, errors="replace").encode()
-        request = HttpRequest(method, self.api.url + path, headers, dict(query or {}), content)
-        masker = self.context.masker
-        request = replace(request, carried=self.context.carried, mask=masker)
-        response = self.context.ports.http.call(request, self.deadline.left(), self.stop)
-        return masked_response(response, masker)
+        return masked_response(
+            self._answered(method, path, dict(query or {}), headers, content), self.context.masker
+        )
+
+    def _answered(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, Json],
+        headers: Mapping[str, str],
+        content: bytes | None,
+    ) -> HttpResponse:
+        """Return the answer as it is, but for its text, in which secrets are masked."""
+        request = HttpRequest(method, self.api.url + path, headers, query, content, tls=self.api.tls)
+        if self.api.sign is not None:
+            request = self.api.sign(request, self.stop)
+        request = replace(request, carried=self.context.carried, mask=self.context.masker)
+        return self.context.ports.http.call(request, self.deadline.left(), self.stop)
 
     def checked(self, response: HttpResponse) -> HttpResponse:
         """Return a response of success. Raises Refused or Unclear for any other."""

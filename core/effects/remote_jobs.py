@@ -26,7 +26,7 @@ from core.effects.job_values import (
     progress_from,
 )
 from core.effects.judging import Judgement
-from core.effects.remote import TROUBLE, Api, Refused, Session, Unclear, Useless
+from core.effects.remote import TROUBLE, Api, Refused, Session, Unclear, Unknowable, Useless
 from core.errors import RunbookError
 from core.execution.preparation import Context, Outside
 from core.io.http import NoAnswer, NotSent
@@ -79,7 +79,10 @@ class Following:
 
     def act(self, stop: threading.Event) -> StepResult:
         stop = threading.Event() if self.context.cancelled else stop
-        session = self.api.session(self.context, stop, self.rules.timeout)
+        try:
+            session = self.api.session(self.context, stop, self.rules.timeout)
+        except RunbookError as error:
+            return replace(self, system=Unusable(error), api=Api(self.api.name, self.api.url)).act(stop)
         progress = progress_from(self.context.progress)
         if progress is not None and self.context.cancelled:
             return self._cancelled(session, progress.job)
@@ -119,9 +122,16 @@ class Following:
         return attempt if isinstance(attempt, int) else 0
 
     def _start(self, session: Session, progress: Progress) -> StepResult:
-        """Start the job. Only an answer that says so proves that it was not started."""
+        """Start the job. Only an answer that says so proves that it was not started.
+
+        What is idempotent carries the mark of the earliest attempt in doubt, so that it is the same each time.
+        """
+        mark = progress.first if self.system.is_idempotent else progress.attempt
         try:
-            job = self.system.start(session, f"{self.context.key}.{progress.attempt}")
+            job = self.system.start(session, f"{self.context.key}.{mark}")
+        except Unknowable as error:
+            sentence = f"It is not known whether it was done: {self._said(error)}"
+            return Uncertain(sentence, _ended_as("unknown", progress))
         except (NoAnswer, Unclear) as error:
             sentence = f"It is not known whether it was done: {self._said(error)}"
             if self._finds_out:
@@ -248,4 +258,4 @@ def _ended_as(status: str, progress: Progress) -> Json:
 
 
 def _output(job: Job) -> dict[str, Json]:
-    return {"id": job.id, "url": job.url, "status": job.status}
+    return {"id": job.id, "url": job.url, "status": job.status, **job.results}

@@ -29,12 +29,14 @@ from core.definitions.secrets import HIDDEN, ROOT, HiddenParameters, SecretPlace
 from core.definitions.steps import StepDefinition
 from core.errors import ConfigurationError, RunbookError
 from core.execution.secrets import SecretPort, SecretScope
+from core.io.aws_scope import AwsScope
 from core.io.http import HttpRequest
 from core.io.oauth import OAuthTokens
 from core.io.process import Command, ProcessResult
 from core.io.remote import RemoteCommand, RemoteResult
 from core.io.response import HttpResponse
 from core.io.statements import SqlResult, SqlWork
+from core.io.tls import Access
 from core.origins import Origins
 from core.services.executions.loading import AnyPart
 from core.services.shared.unforeseen import unforeseen
@@ -82,12 +84,26 @@ class SqlPort(Protocol):
         """Execute the statements in one transaction. Raises what `SshPort.run` raises."""
 
 
+class ClusterPort(Protocol):
+    """Reads the credentials of Kubernetes clusters. Implemented by core.io.kubeconfig."""
+
+    def __call__(self, text: str, server: str, context: str | None, *, insecure: bool) -> Access:
+        """Return the access to the server that the kubeconfig describes. Raises InvalidInput."""
+
+
+class AwsPort(Protocol):
+    """Signs requests to AWS. Implemented by core.io.aws.AwsSigner."""
+
+    def signed(self, request: HttpRequest, scope: AwsScope, stop: threading.Event) -> HttpRequest:
+        """Return the request with its signature. Raises RunbookError if there are no credentials for it."""
+
+
 @dataclass(frozen=True)
 class Ports:
     """The ports to the outside that the process was composed with.
 
     `processes`: None if shell steps are disabled. `tokens`: a cache of the access tokens of OAuth 2 servers. `ssh`,
-    `sql`: None if their libraries are not installed.
+    `sql`, `aws`: None if their libraries are not installed. `clusters`: None where no step acts.
     """
 
     http: HttpPort
@@ -98,6 +114,8 @@ class Ports:
     origins: Origins = field(default_factory=Origins)
     ssh: SshPort | None = None
     sql: SqlPort | None = None
+    clusters: ClusterPort | None = None
+    aws: AwsPort | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -20,6 +21,7 @@ from core.io.attempts import Attempt, BrokenOff, Deadline, held_until
 from core.io.egress import EgressPolicy, checked_address
 from core.io.response import HttpResponse, read_response
 from core.io.text import NO_MASK, Mask
+from core.io.tls import Tls
 from core.values.execution import Json
 
 log = structlog.get_logger()
@@ -32,7 +34,7 @@ WATCH_SECONDS = 0.05  # how often a running call checks whether it should stop
 @dataclass(frozen=True)
 class HttpRequest:
     """A request. `carried`: where each secret in it may go. `shown_url`: the URL with secrets marked, for errors.
-    `mask`: hides secrets in the answer's text before it is truncated.
+    `mask`: hides secrets in the answer's text before it is truncated. `tls`: other trust than the system's, if given.
     """
 
     method: str
@@ -43,6 +45,7 @@ class HttpRequest:
     carried: tuple[Destinations, ...] = ()
     shown_url: str = ""
     mask: Mask = NO_MASK
+    tls: Tls | None = None
 
     def named(self, plain: str) -> str:
         """Return how an error may name the URL, or a part of it."""
@@ -77,13 +80,7 @@ class HttpCaller:
 
     def __init__(self, egress: EgressPolicy) -> None:
         self._egress = egress
-        self._client = httpx2.Client(
-            verify=_certificates(),
-            follow_redirects=False,
-            trust_env=False,
-            timeout=CONNECT_SECONDS,
-            limits=httpx2.Limits(max_keepalive_connections=0),
-        )
+        self._client = _client(_certificates())
 
     def close(self) -> None:
         self._client.close()
@@ -106,11 +103,21 @@ class HttpCaller:
         """Make the call. Any exception is passed to the waiting caller, who would otherwise wait for nothing."""
         try:
             built = self._build(request, limit, attempt)
-            answer.set_result(_read(self._client.send(built, stream=True), request.mask))
+            with self._client_for(request) as client:
+                answer.set_result(_read(client.send(built, stream=True), request.mask))
         except BaseException as error:  # noqa: BLE001 as above
             answer.set_exception(_call_error(error, request, attempt))
         finally:
             attempt.close()
+
+    def _client_for(self, request: HttpRequest) -> AbstractContextManager[httpx2.Client]:
+        """Return the client that trusts whom the request trusts. One of its own is closed after the request."""
+        if request.tls is None:
+            return nullcontext(self._client)
+        try:
+            return _client(request.tls.context())
+        except ValueError as error:
+            raise NotSent(str(error)) from None
 
     def _build(self, request: HttpRequest, limit: timedelta, attempt: Attempt) -> httpx2.Request:
         """Build the request to exactly the address that was checked; name and certificate remain the host's."""
@@ -138,6 +145,16 @@ class HttpCaller:
             timeout=_own_limits(limit),
             extensions={"sni_hostname": host, "trace": attempt.trace},
         )
+
+
+def _client(trust: ssl.SSLContext) -> httpx2.Client:
+    return httpx2.Client(
+        verify=trust,
+        follow_redirects=False,
+        trust_env=False,
+        timeout=CONNECT_SECONDS,
+        limits=httpx2.Limits(max_keepalive_connections=0),
+    )
 
 
 def _own_limits(limit: timedelta) -> httpx2.Timeout:

@@ -16,6 +16,7 @@ from core.definitions.secrets import SecretPlaces, named_secrets
 from core.execution.preparation import Context, Ports
 from core.execution.scope import names_at_start, results_of, scope_of
 from core.execution.secrets import SecretScope
+from core.io.aws_scope import AwsScope
 from core.io.http import HttpRequest, NoAnswer
 from core.io.process import Command, ProcessResult
 from core.io.remote import RemoteCommand, RemoteResult
@@ -23,6 +24,7 @@ from core.io.response import HttpResponse, read_response
 from core.io.rows import Rows
 from core.io.statements import SqlResult, SqlWork, StatementResult
 from core.io.text import Mask, excerpt_of
+from core.io.tls import Access, Tls
 from core.services.executions.loading import policy_of
 from core.statuses import Status
 from core.tables import RunbookExecution
@@ -43,6 +45,19 @@ class FakeHttp:
 
     def close(self) -> None:
         """Do nothing: there is nothing to close."""
+
+
+def made_up_access(text: str, server: str, context: str | None, *, insecure: bool) -> Access:  # noqa: ARG001 as in the port
+    """Return access without credentials: those of a case are made up."""
+    return Access(Tls())
+
+
+class NoSignature:
+    """Signs nothing: a case has no credentials."""
+
+    def signed(self, request: HttpRequest, scope: AwsScope, stop: threading.Event) -> HttpRequest:  # noqa: ARG002 as in the port
+        """Return the request as it is."""
+        return request
 
 
 @dataclass(frozen=True)

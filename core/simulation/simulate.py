@@ -37,7 +37,9 @@ from core.simulation.context import (
     FakeSql,
     FakeSsh,
     MadeUpSecrets,
+    NoSignature,
     SimulationContext,
+    made_up_access,
     outcome,
     used_secrets,
 )
@@ -229,6 +231,8 @@ class _Play:
             callbacks=CALLBACKS,
             ssh=FakeSsh(given),
             sql=FakeSql(given),
+            clusters=made_up_access,
+            aws=NoSignature(),
         )
         secrets = SecretScope(lambda name: self._secrets.give(name, ANY_USE))
         return self._simulated.context(self._state, position, ports, secrets, self._masker, self._now)

@@ -37,6 +37,12 @@ _EXAMPLE: dict[str, object] = {"example": "{{ secrets.NAME }}"}
 Credential = Annotated[TemplateText, BeforeValidator(_refuse_literal)]
 
 
+def name_of_secret(credential: str) -> str:
+    """Return the name of the secret that a credential is, to be shown to people."""
+    (found,) = placeholders(credential)
+    return whole_secret(found.source) or ""
+
+
 class JumpHost(Definition):
     """A host through which the target is reached. What is not given is as for the step."""
 

@@ -1,6 +1,7 @@
 """What every played system has: an HTTP server on loopback, and ways to lose an answer or a request."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -31,7 +32,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """`body`: JSON, or None for none."""
+    """`body`: JSON, or bytes as they are, or None for none."""
 
     status: int = 200
     body: Any = None
@@ -85,7 +86,7 @@ AnyPlay = TypeVar("AnyPlay", bound=Play)
 
 
 @contextmanager
-def playing(play: AnyPlay) -> Iterator[AnyPlay]:
+def playing(play: AnyPlay, tls: ssl.SSLContext | None = None) -> Iterator[AnyPlay]:
     """The system, on loopback, for the length of the block."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -97,7 +98,9 @@ def playing(play: AnyPlay) -> Iterator[AnyPlay]:
             if answer is None:
                 self.close_connection = True
                 return
-            body = b"" if answer.body is None else json.dumps(answer.body).encode()
+            body = b"" if answer.body is None else answer.body
+            if not isinstance(body, bytes):
+                body = json.dumps(body).encode()
             with suppress(ConnectionError):
                 self.send_response(answer.status)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
@@ -106,13 +109,16 @@ def playing(play: AnyPlay) -> Iterator[AnyPlay]:
                 self.end_headers()
                 self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_PATCH = serve  # noqa: N815 the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = serve  # noqa: N815 the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     play.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        play.url = play.url.replace("http://", "https://")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -129,11 +135,14 @@ def _last(query: str) -> dict[str, str]:
 
 @dataclass
 class JobPlay(Play):
-    """A system with jobs. `hidden`: its lists do not show them yet. `cancelled`: the jobs that were asked to stop."""
+    """A system with jobs. `hidden`: its lists do not show them yet. `cancelled`: the jobs that were asked to stop.
+    `results`: what else the output of a step has.
+    """
 
     jobs: list[dict[str, Any]] = field(default_factory=list)
     hidden: bool = False
     cancelled: list[str] = field(default_factory=list)
+    results: tuple[str, ...] = ()
 
     def end(self, *, well: bool = True) -> None:
         """The newest job ends."""

@@ -54,6 +54,9 @@ OWNERS = {
     "yaml": {"web", "socket", "validate", "list", "worker"},  # paramiko brings it into the worker
     "paramiko": {"worker"},
     "pymysql": {"worker"},
+    "botocore": {"worker"},
+    "core.io.aws": {"worker"},
+    "core.io.kubeconfig": {"worker"},
     "core.io.ssh": {"worker"},
     "core.io.sql_postgresql": {"worker"},
     "alembic": set[str](),

@@ -19,6 +19,7 @@ from tests.systems.github import GitHub
 from tests.systems.jenkins import Jenkins
 from tests.systems.pagerduty import PagerDuty
 from tests.systems.play import JobPlay, playing
+from tests.systems.ssm import Ssm
 from tests.systems.statuspage import Statuspage
 from tests.world import new_executor
 
@@ -82,7 +83,7 @@ class Runs:
 
 @pytest.fixture
 def runs(world: CoreWorld, monkeypatch: pytest.MonkeyPatch) -> Runs:
-    world.executor = new_executor(world.unit_of_work, secrets={"TOKEN": TOKEN})
+    world.executor = new_executor(world.unit_of_work, secrets={"TOKEN": TOKEN, "ACCESS": "AKIATEST"})
     deadly = [""]
 
     def fail_point(point: str) -> None:
@@ -102,9 +103,16 @@ def _played(kind: type[JobPlay]) -> Iterator[JobPlay]:
         yield play
 
 
-@pytest.fixture(params=[GitHub, Jenkins, Awx], ids=["github", "jenkins", "awx"])
+@pytest.fixture(params=[GitHub, Jenkins, Awx, Ssm], ids=["github", "jenkins", "awx", "ssm"])
 def system(request: pytest.FixtureRequest) -> Iterator[JobPlay]:
     """Each system in turn."""
+    with _played(request.param) as play:
+        yield play
+
+
+@pytest.fixture(params=[GitHub, Jenkins, Awx], ids=["github", "jenkins", "awx"])
+def keyless(request: pytest.FixtureRequest) -> Iterator[JobPlay]:
+    """Each system whose steps may do without a key."""
     with _played(request.param) as play:
         yield play
 
@@ -124,6 +132,12 @@ def jenkins() -> Iterator[Jenkins]:
 @pytest.fixture
 def awx() -> Iterator[Awx]:
     with playing(Awx()) as play:
+        yield play
+
+
+@pytest.fixture
+def ssm() -> Iterator[Ssm]:
+    with playing(Ssm()) as play:
         yield play
 
 

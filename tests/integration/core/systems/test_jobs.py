@@ -27,7 +27,7 @@ def test_it_is_started_once_and_followed_to_its_end(runs: Runs, system: JobPlay)
     runs.pass_by()
 
     assert runs.run().status is Status.SUCCEEDED
-    assert set(runs.step().output) == {"id", "url", "status"}
+    assert set(runs.step().output) == {"id", "url", "status", *system.results}
     assert runs.saved == {"result": runs.step().output["status"]}
     assert (len(system.jobs), runs.step().attempt) == (1, 1)
     assert system.marks == [f"{runs.id}.deploy.1"]
@@ -277,15 +277,15 @@ def test_an_answer_that_proves_nothing_is_no_failure(runs: Runs, system: JobPlay
 
 
 @pytest.mark.parametrize("lost", ["worker", "answer"])
-def test_without_a_key_people_are_asked_at_once(runs: Runs, system: JobPlay, lost: str) -> None:
+def test_without_a_key_people_are_asked_at_once(runs: Runs, keyless: JobPlay, lost: str) -> None:
     if lost == "worker":
-        runs.lose_worker(system.step(keyed=False), "effect.after")
+        runs.lose_worker(keyless.step(keyed=False), "effect.after")
     else:
-        system.lose_answers = 1
-        runs.work(system.step(keyed=False))
+        keyless.lose_answers = 1
+        runs.work(keyless.step(keyed=False))
 
     assert runs.is_asked()
-    assert len(system.jobs) == 1
+    assert len(keyless.jobs) == 1
 
 
 # Starts that are refused, and retries ------------------------------------------------------------------
@@ -426,7 +426,9 @@ def test_a_secret_that_is_away_for_a_while_does_not_end_what_goes_on(runs: Runs,
 
 
 def _name(runs: Runs) -> str:
-    return {"github_actions": "GitHub", "jenkins": "Jenkins", "awx": "AWX"}[runs.step().type]
+    return {"github_actions": "GitHub", "jenkins": "Jenkins", "awx": "AWX", "aws_ssm": "AWS"}[
+        runs.step().type
+    ]
 
 
 # Gates -------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Kubernetes: how its API is reached, and what each action of the step does there."""
