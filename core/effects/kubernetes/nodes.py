@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.effects.job_values import Job
-from core.effects.kubernetes.objects import MERGE, Acting, Target, items, mapping, uid_of, word
-from core.effects.kubernetes.workloads import listed
+from core.effects.kubernetes.objects import MERGE, Acting, Target, items, listed, mapping, uid_of, word
 from core.effects.remote import TOO_MANY, Session, Useless
 from core.values.execution import Json
 

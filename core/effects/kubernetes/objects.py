@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.effects.job_values import Candidate, Job
-from core.effects.remote import Session, Unclear
+from core.effects.remote import Session, Unclear, Useless
 from core.errors import InvalidInput
 from core.values.execution import Json
 
@@ -104,3 +104,19 @@ def uid_of(found: Json) -> str:
     if not uid:
         raise Unclear("Kubernetes sent an object that cannot be read.")
     return uid
+
+
+PAGE, MOST_PAGES = 20, 25
+
+
+def listed(session: Session, place: str, query: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """Return the objects of a list, which is read in pages, since an answer is bounded. Raises as `get` does."""
+    found: list[Mapping[str, Json]] = []
+    more: dict[str, Json] = {}
+    for _ in range(MOST_PAGES):
+        answer = session.get(place, **query, limit=PAGE, **more)
+        found += items(mapping(answer).get("items"))
+        more = {"continue": word(mapping(answer, "metadata"), "continue")}
+        if not more["continue"]:
+            return found
+    raise Useless(f"There are more than {PAGE * MOST_PAGES} objects at {place}. Nothing was changed.")

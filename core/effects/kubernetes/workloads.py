@@ -14,6 +14,7 @@ from core.effects.kubernetes.objects import (
     Acting,
     Target,
     items,
+    listed,
     mapping,
     number,
     uid_of,
@@ -25,7 +26,6 @@ from core.values.execution import Json
 
 RESTARTED, UNDONE = "runbook/restarted-by", "runbook/undone-by"
 REVISION, HASH = "deployment.kubernetes.io/revision", "pod-template-hash"
-PAGE, MOST_PAGES = 20, 25
 
 
 @dataclass(frozen=True)
@@ -150,19 +150,6 @@ class Undo(Status):
                 owner.get("uid") == uid for owner in items(mapping(each, "metadata").get("ownerReferences"))
             )
         }
-
-
-def listed(session: Session, place: str, query: Mapping[str, Json]) -> list[Mapping[str, Json]]:
-    """Return the objects of a list, which is read in pages, since an answer is bounded. Raises as `get` does."""
-    found: list[Mapping[str, Json]] = []
-    more: dict[str, Json] = {}
-    for _ in range(MOST_PAGES):
-        answer = session.get(place, **query, limit=PAGE, **more)
-        found += items(mapping(answer).get("items"))
-        more = {"continue": word(mapping(answer, "metadata"), "continue")}
-        if not more["continue"]:
-            return found
-    raise Useless(f"There are more than {PAGE * MOST_PAGES} objects at {place}. Nothing was changed.")
 
 
 def _annotated(annotations: Mapping[str, Json], mark: str) -> Json:
