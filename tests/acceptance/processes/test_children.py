@@ -93,8 +93,8 @@ def test_of_twenty_children_one_fails_and_one_is_asked_about_after_its_worker_wa
     assert (statuses.count(Status.SUCCEEDED), statuses[4]) == (19, Status.FAILED)
     assert calls_of_children(house, run) == sorted(f"/{item}" for item in TWENTY), "each was called once"
     assert house.paths(run) == [AFTER], "and the finally step"
-    [card] = house.cards(channel, "headline")
-    assert "20 of 20 done, 1 failed: services/missing/restart" in str(card["blocks"])
+    done = "20 of 20 done, 1 failed: services/missing/restart"
+    house.until("the card", lambda: done in str(house.cards(channel, "headline")[0]["blocks"]))
 
 
 def test_a_cancel_half_way_ends_the_children_and_runs_the_finally_steps(house: Theatre) -> None:

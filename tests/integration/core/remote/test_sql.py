@@ -246,7 +246,7 @@ def test_a_killed_worker_leaves_a_question_only_if_something_may_have_changed(
 ) -> None:
     equip(world, SHOP=database.url)
     until(lambda: not database.is_sleeping(), "the end of what other tests left")
-    execution = world.begin(sql(database.sleeps.replace("30", "2"), read_only=read_only))
+    execution = world.begin(sql(database.sleeps.replace("30", "6"), read_only=read_only))
     worker = start_lone_worker(database_url, execution, {"SHOP": database.url})
     until(database.is_sleeping, "the statement")
     worker.send_signal(signal.SIGKILL)

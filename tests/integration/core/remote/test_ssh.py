@@ -173,7 +173,7 @@ def test_where_the_host_passes_no_signals_on_the_result_says_so(world: CoreWorld
 def test_with_a_terminal_the_command_ends_whoever_it_belongs_to(world: CoreWorld, sshd: Sshd) -> None:
     equip(world, SSH_KEY=sshd.key)
     execution = run(
-        world, ssh(sshd, "sh", "-c", "tty; sleep 78; true", "mark-tty", terminal=True, timeout="2s")
+        world, ssh(sshd, "sh", "-c", "tty; sleep 78; true", "mark-tty", terminal=True, timeout="8s")
     )
     assert error_of(world, execution).startswith(
         "The command was stopped: timeout. The host confirmed that it has ended."
