@@ -9,6 +9,7 @@ from core.errors import InvalidInput
 from core.values.execution import Json, Step
 
 MOST_CHILDREN = 1_000  # of one step
+MOST_DESCENDANTS = 2_000  # of one run, however deep
 MOST_DEPTH = 3  # runs inside runs, not counting the first
 CHILDREN = "children"  # the key of a plan in the progress of a step
 

@@ -130,6 +130,11 @@ class RunbookExecution(ExecutionColumns, Base):
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
         Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
         Index(
+            "ix_runbook_executions_root_execution_id",
+            "root_execution_id",
+            postgresql_where=text("root_execution_id IS NOT NULL"),
+        ),
+        Index(
             "uq_runbook_executions_children",
             "parent_execution_id",
             "parent_step",

@@ -37,6 +37,12 @@ def _add_children() -> None:
     op.add_column(table, sa.Column("child_depth", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column(table, sa.Column("child_scope", JSONB(), nullable=True))
     op.create_index(
+        "ix_runbook_executions_root_execution_id",
+        table,
+        ["root_execution_id"],
+        postgresql_where=sa.text("root_execution_id IS NOT NULL"),
+    )
+    op.create_index(
         "uq_runbook_executions_children",
         table,
         ["parent_execution_id", "parent_step", "child_round", "child_index"],

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from core.decisions.children import MOST_DEPTH
+from core.decisions.children import MOST_DEPTH, MOST_DESCENDANTS
 from core.decisions.resume import done_whole, resume
 from core.decisions.team_scope import check_runbook_scope
 from core.definitions.runbook import RunbookDefinition
@@ -77,6 +77,7 @@ def create_children(
     `maybe_done`: copied from their step (StepColumns): the database was restored, and another may have run them.
     A child that did not succeed there continues where it ended, as a retry of it does.
     """
+    _check_number(work, parent, len(new))
     earlier = _earlier(work, parent, step_id, round_)
     steps: list[StepExecution] = []
     for index, child in enumerate(new):
@@ -88,6 +89,18 @@ def create_children(
     for index, child in enumerate(new):
         if child.hidden:
             secret_parameters.keep(work, _id(parent, step_id, round_, index), child.hidden)
+
+
+def _check_number(work: UnitOfWork, parent: RunbookExecution, new: int) -> None:
+    """Raise Conflict if the run from which all descend would have too many child runs."""
+    root = parent.root_execution_id or parent.id
+    count = select(func.count()).where(RunbookExecution.root_execution_id == root)
+    there = work.session.scalar(count) or 0
+    if there + new > MOST_DESCENDANTS:
+        raise Conflict(
+            f"The run would have {there + new} child runs in all; at most {MOST_DESCENDANTS} are allowed.",
+            hint="Split the work over several runs.",
+        )
 
 
 def _earlier(

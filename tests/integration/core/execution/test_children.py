@@ -11,6 +11,7 @@ from core.services.executions.kinds import RUNBOOK
 from core.services.executions.loading import LEASE
 from core.services.freezes.declaring import freeze, unfreeze
 from core.services.runs.retries import retry
+from core.services.starts import child_starts
 from core.statuses import Status, WaitingFor
 from core.tables import Notice, RunbookExecution
 from tests.integration.core.world import CoreWorld
@@ -460,3 +461,25 @@ def test_a_gate_shows_what_the_children_will_run(world: CoreWorld) -> None:
     request = gate.shown[0].request
     assert [child["name"] for child in request["children"]] == ["db-1", "db-2"]
     assert request["steps"][0]["argv"] == ["find", "/srv/{{ host.name }}", "-delete"]
+
+
+def test_runs_inside_runs_are_bounded_in_number(world: CoreWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise three lists of a thousand inside one another were a thousand million runs."""
+    monkeypatch.setattr(child_starts, "MOST_DESCENDANTS", 6)
+    steps = """
+    - id: outer
+      type: runbook
+      foreach: '["a", "b"]'
+      on_child_failure: continue
+      steps:
+        - id: inner
+          type: runbook
+          foreach: '[1, 2, 3]'
+          steps:
+            - {id: say, type: message, text: "{{ item }}"}
+    """
+    run = world.begin(steps)
+    world.work()
+    one, two = children(world, run)
+    assert (one.status, two.status) == (Status.SUCCEEDED, Status.FAILED)
+    assert "The run would have 8 child runs in all; at most 6 are allowed." in str(two.error)
