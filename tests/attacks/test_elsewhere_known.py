@@ -86,10 +86,13 @@ def test_the_audit_trail_is_scoped_whatever_filter_names_another_teams_thing(dep
 
 
 def shell_steps() -> list[tuple[str, ShellStep]]:
-    definitions, problems = validate_files([EXAMPLES])
-    assert not problems
-    books = [each for each in definitions if isinstance(each, RunbookDefinition)]
-    return [(book.name, step) for book in books for step in book.steps if isinstance(step, ShellStep)]
+    books: list[RunbookDefinition] = []
+    for folder in ("definitions", "library"):  # each is whole by itself
+        definitions, problems = validate_files([EXAMPLES / folder])
+        assert not problems
+        books += [each for each in definitions if isinstance(each, RunbookDefinition)]
+    steps = [(book.name, step) for book in books for _, step in book.placed_steps()]
+    return [(name, step) for name, step in steps if isinstance(step, ShellStep)]
 
 
 def test_no_example_hands_a_parameter_to_a_shell() -> None:

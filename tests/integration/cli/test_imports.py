@@ -85,7 +85,7 @@ def loaded(command: str) -> set[str]:
         check=True,
         timeout=60,
     )
-    return set(done.stdout.splitlines()[-1].split())
+    return set(max(done.stdout.splitlines(), key=len).split())  # the other lines are its log
 
 
 def modules_of(package: str) -> set[str]:

@@ -99,7 +99,10 @@ def test_a_worker_lost_in_a_look_asks_nobody(world: CoreWorld, target: Target) -
             "Only a step that can safely be",
         ),
         ("{id: a, type: message, text: hi, poll: {}}", "A step of type message reads nothing outside"),
-        ("{id: a, type: http, url: 'https://x.example', poll: {every: 10ms}}", "every"),
+        (
+            "{id: a, type: http, url: 'https://x.example', poll: {every: 10ms}}",
+            "The duration must be at least 1s",
+        ),
         (
             "{id: a, type: http, url: 'https://x.example', poll: {until: nothing.here}}",
             "nothing is not known here",

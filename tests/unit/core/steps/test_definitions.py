@@ -53,7 +53,7 @@ def test_the_least_of_each_type_is_valid(kind: str) -> None:
         ("message", {"timeout": "0s"}, "at least 1ms"),
         ("message", {"nope": 1}, "Extra inputs"),
         ("github_actions", {"poll": {}, "retry": {"safe": True}}, "follows what it starts by itself"),
-        ("github_actions", {"every": "10ms"}, "greater than or equal to"),
+        ("github_actions", {"every": "10ms"}, "must be at least 1s"),
         ("github_actions", {"key_input": "a b"}, "match pattern"),
         (
             "github_actions",
