@@ -13,6 +13,7 @@ import freezegun
 import pytest
 import structlog
 from anyio.from_thread import BlockingPortal, start_blocking_portal
+from hypothesis import HealthCheck, settings
 from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
@@ -25,6 +26,10 @@ from core.decisions.people import Person
 from core.settings import Settings
 from core.unit_of_work import JobRequest, UnitOfWorkFactory
 from tests.snapshots import TABLES, Snapshots
+
+# How long examples take to make says something about the machine, and nothing about the product.
+settings.register_profile("here", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("here")
 
 ADMIN = "U0ADMIN"
 
