@@ -97,29 +97,39 @@ def leaving_on_signal() -> Iterator[threading.Event]:
     A signal may arrive while a library runs our code, and the library may turn SystemExit into an error of its own
     (pydantic raises SchemaError) or swallow it. So the event is set as well, whatever becomes of the exit.
     """
-    leaving = threading.Event()
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        leaving.set()
-        raise SystemExit(0)
-
+    leave = _Leave()
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
     try:
-        yield leaving
+        yield leave.leaving
     except Exception as error:
-        if leaving.is_set():
+        if leave.leaving.is_set():
             raise SystemExit(0) from error
         raise
 
 
+class _Leave:
+    """The handler of `leaving_on_signal`. `leaving`: whether a signal has come."""
+
+    def __init__(self) -> None:
+        self.leaving = threading.Event()
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self.leaving.set()
+        raise SystemExit(0)
+
+
 def stopping() -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set."""
+    """Return an event that SIGTERM and SIGINT set.
+
+    Raises SystemExit if one of them came before, and whoever ran our code at that moment has swallowed the exit.
+    """
     stop = threading.Event()
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    before = [signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)]
+    if any(isinstance(handler, _Leave) and handler.leaving.is_set() for handler in before):
+        raise SystemExit(0)
     return stop

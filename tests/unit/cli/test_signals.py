@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from cli.processes import leaving_on_signal
+from cli.processes import leaving_on_signal, stopping
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -51,3 +51,18 @@ def test_a_library_that_drops_the_exit_leaves_a_trace() -> None:
 def test_an_error_without_a_signal_stays_an_error() -> None:
     with pytest.raises(ValueError, match="a mistake"), leaving_on_signal():
         raise ValueError("a mistake")
+
+
+def test_an_exit_that_a_library_drops_is_made_up_for_when_the_process_begins_its_work() -> None:
+    """Python drops an exception in a callback of C code ("Exception ignored in …"): `web` then served for ever."""
+    with pytest.raises(SystemExit) as ended, leaving_on_signal():
+        with suppress(SystemExit):
+            os.kill(os.getpid(), signal.SIGTERM)
+        stopping()
+    assert ended.value.code == 0
+
+
+def test_without_a_signal_the_work_begins() -> None:
+    with leaving_on_signal():
+        stop = stopping()
+    assert not stop.is_set()
