@@ -55,10 +55,15 @@ def test_an_error_without_a_signal_stays_an_error() -> None:
 
 def test_an_exit_that_a_library_drops_is_made_up_for_when_the_process_begins_its_work() -> None:
     """Python drops an exception in a callback of C code ("Exception ignored in …"): `web` then served for ever."""
-    with pytest.raises(SystemExit) as ended, leaving_on_signal():
-        with suppress(SystemExit):
-            os.kill(os.getpid(), signal.SIGTERM)
-        stopping()
+
+    def a_process() -> None:
+        with leaving_on_signal():
+            with suppress(SystemExit):
+                os.kill(os.getpid(), signal.SIGTERM)
+            stopping()
+
+    with pytest.raises(SystemExit) as ended:
+        a_process()
     assert ended.value.code == 0
 
 
