@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
@@ -14,6 +13,7 @@ from core.services.executions.loading import load_locked
 from core.services.runs.changes import apply_event
 from core.services.runs.children import lock_below
 from core.services.runs.finding import find_execution, find_workflow_execution
+from core.services.runs.initiators import join_initiators
 from core.services.shared import audit, notices
 from core.services.shared.incident_scope import team_of
 from core.services.shared.notices import NoticeKind
@@ -81,8 +81,7 @@ def give_verdict(
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     _check_asked(row.id, loaded.state, about)
     if answer == "run_again":
-        known = initiators_from_json(row.initiators)
-        row.initiators = initiators_to_json(joined(known, initiated_by(person, "ran_again")))
+        join_initiators(work, row, person, "ran_again")
     details = {"step": loaded.state.position, "before": {"step": "unknown"}, "after": {"verdict": answer}}
     audit.record(work, person, f"verdict.{answer}", row.id, details)
     apply_event(work, loaded, VerdictGiven(answer, f"<@{person.slack_user_id}>"))

@@ -7,7 +7,6 @@ from datetime import datetime
 from sqlalchemy import select
 
 from core.decisions.approval_policy import ApprovalPolicy, policy_from_json, policy_to_json
-from core.decisions.initiators import initiated_by, initiators_from_json, initiators_to_json, joined
 from core.decisions.input_policy import Asked, check_is_open, check_may_answer
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
@@ -20,6 +19,7 @@ from core.identifiers import Prefix, derived_id
 from core.services.executions.kinds import RUNBOOK
 from core.services.executions.loading import Loaded, load_locked
 from core.services.runs.changes import apply_event
+from core.services.runs.initiators import join_initiators
 from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import team_of
@@ -168,7 +168,7 @@ def answer_input(
     values = values_given(row.schema, given(row.schema) if callable(given) else given)
     row.status, row.closed_at = InputStatus.ANSWERED, work.now
     row.values, row.answered_by, row.request_key = values, person.slack_user_id, request_key
-    _join_initiators(work, person, row)
+    join_initiators(work, work.session.get_one(RunbookExecution, row.execution_id), person, "answered")
     change = {"before": {"status": InputStatus.OPEN.value}, "after": {"status": row.status.value}}
     details = {"step": row.step_id, "input": row.id, "values": values, **change}
     audit.record(work, person, "input.answered", row.execution_id, details)
@@ -186,9 +186,3 @@ def _check_waits(loaded: Loaded, row: InputRequest, now: datetime) -> None:
         raise Superseded("The run no longer needs these values.")
     if is_overdue(state, now):
         raise Superseded("The time of the whole run is over.", hint="Run the runbook again.")
-
-
-def _join_initiators(work: UnitOfWork, person: Person, row: InputRequest) -> None:
-    run = work.session.get_one(RunbookExecution, row.execution_id)
-    known = initiators_from_json(run.initiators)
-    run.initiators = initiators_to_json(joined(known, initiated_by(person, "answered")))

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import select, text
 
-from core.errors import Conflict
+from core.errors import Conflict, NotAllowed
 from core.services.access.people import load_person
 from core.services.executions.kinds import RUNBOOK
 from core.services.executions.loading import LEASE
 from core.services.freezes.declaring import freeze, unfreeze
+from core.services.runs.inputs import answer_input, find_input_of_run
 from core.services.runs.retries import retry
 from core.services.starts import child_starts
 from core.statuses import Status, WaitingFor
@@ -483,3 +484,25 @@ def test_runs_inside_runs_are_bounded_in_number(world: CoreWorld, monkeypatch: p
     one, two = children(world, run)
     assert (one.status, two.status) == (Status.SUCCEEDED, Status.FAILED)
     assert "The run would have 8 child runs in all; at most 6 are allowed." in str(two.error)
+
+
+def test_who_enters_values_in_a_child_does_not_approve_what_its_parent_makes_of_them(
+    world: CoreWorld,
+) -> None:
+    steps = """
+    - id: inner
+      type: runbook
+      steps:
+        - {id: which, type: input, message: Which?, schema: {type: object, properties: {host: {type: string}}}}
+    - {id: gate, type: approval, approvers: {team: database, role: admin}}
+    - {id: say, type: message, text: "{{ steps.inner.output.children[0].saved.host }}"}
+    """
+    run = world.begin(steps)
+    world.work()
+    [child] = children(world, run)
+    with world.unit_of_work.begin() as work:
+        admin = load_person(work, "U0DBADMIN", source="test")
+        answer_input(work, admin, find_input_of_run(work, admin, child.id), {"host": "db-1"})
+    world.work()
+    with pytest.raises(NotAllowed, match="entered values|initiat"):
+        world.decide(run, approved=True, person="U0DBADMIN")
