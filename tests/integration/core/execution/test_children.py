@@ -504,5 +504,5 @@ def test_who_enters_values_in_a_child_does_not_approve_what_its_parent_makes_of_
         admin = load_person(work, "U0DBADMIN", source="test")
         answer_input(work, admin, find_input_of_run(work, admin, child.id), {"host": "db-1"})
     world.work()
-    with pytest.raises(NotAllowed, match="entered values|initiat"):
+    with pytest.raises(NotAllowed, match=r"entered values|initiat"):
         world.decide(run, approved=True, person="U0DBADMIN")
