@@ -1,6 +1,7 @@
 """Run a long-lived process until a signal stops it."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -97,15 +98,18 @@ def leaving_on_signal() -> Iterator[threading.Event]:
     A signal may arrive while a library runs our code, and the library may turn SystemExit into an error of its own
     (pydantic raises SchemaError) or swallow it. So the event is set as well, whatever becomes of the exit.
     """
-    leave = _Leave()
+    leave, report = _Leave(), sys.unraisablehook
     signal.signal(signal.SIGTERM, leave)
     signal.signal(signal.SIGINT, leave)
+    sys.unraisablehook = lambda dropped: None if leave.is_cause_of(dropped) else report(dropped)
     try:
         yield leave.leaving
     except Exception as error:
         if leave.leaving.is_set():
             raise SystemExit(0) from error
         raise
+    finally:
+        sys.unraisablehook = report
 
 
 class _Leave:
@@ -113,6 +117,10 @@ class _Leave:
 
     def __init__(self) -> None:
         self.leaving = threading.Event()
+
+    def is_cause_of(self, dropped: "sys.UnraisableHookArgs") -> bool:
+        """Whether Python has dropped our exit: then `stopping` makes up for it, and it is no mistake to report."""
+        return self.leaving.is_set() and isinstance(dropped.exc_value, SystemExit)
 
     def __call__(self, _number: int, _frame: FrameType | None) -> None:
         self.leaving.set()

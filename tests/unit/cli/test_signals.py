@@ -2,6 +2,7 @@
 
 import os
 import signal
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -71,3 +72,22 @@ def test_without_a_signal_the_work_begins() -> None:
     with leaving_on_signal():
         stop = stopping()
     assert not stop.is_set()
+
+
+def test_an_exit_that_python_drops_is_not_told_as_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    """It would be a traceback in the log of a process that ended in order."""
+
+    class Watched:
+        """Its end is called back by Python itself, which drops what the callback raises."""
+
+    def a_process() -> None:
+        with leaving_on_signal():
+            watched = Watched()
+            kept = weakref.ref(watched, lambda _: os.kill(os.getpid(), signal.SIGTERM))
+            del watched
+            assert kept() is None
+            stopping()
+
+    with pytest.raises(SystemExit):
+        a_process()
+    assert capsys.readouterr().err == ""
