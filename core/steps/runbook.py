@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from core.decisions.children import MOST_CHILDREN, OnChildFailure, PlannedChild
-from core.definitions.cel.expressions import compile_expression
+from core.definitions.cel.expressions import at_most, compile_expression
 from core.definitions.fields import CelField, Name, Path, PublicJson, StepId
 from core.definitions.steps import StepDefinition, step_types
 from core.definitions.templates import render
@@ -25,6 +25,7 @@ TAKEN = frozenset(
     {"params", "values", "incident", "execution", "steps", "secrets", "callbacks"}
     | {"response", "result", "callback", "output", "saved"}
 )
+MOST_WORK = 500_000_000  # units of cel_cost for the list and the parameters of all children: some seconds
 ListExpression = Annotated[str, CelField()]
 
 
@@ -78,7 +79,8 @@ steps:
         return (self.runbook,) if self.runbook is not None else super().child_runbooks
 
     def prepare(self, context: Context) -> Prepared:
-        planned = self._children(context) if context.progress is None else ()
+        with at_most(MOST_WORK):
+            planned = self._children(context) if context.progress is None else ()
         return prepare_children(self, planned, context, concurrency=self.concurrency)
 
     def _children(self, context: Context) -> list[PlannedChild]:

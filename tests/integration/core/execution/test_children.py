@@ -506,3 +506,24 @@ def test_who_enters_values_in_a_child_does_not_approve_what_its_parent_makes_of_
     world.work()
     with pytest.raises(NotAllowed, match=r"entered values|initiat"):
         world.decide(run, approved=True, person="U0DBADMIN")
+
+
+def test_parameters_of_many_children_are_bounded_together(world: CoreWorld) -> None:
+    """Each of a thousand children may look through a list of a thousand, fifty times: that took minutes of a worker."""
+    leaf = "kind: runbook\nname: leaf\nteam: database\nsteps:\n  - {id: say, type: message, text: hi}\n"
+    apply_documents(world.unit_of_work, leaf)
+    look = "{{ items.filter(x, x == item).size() }}".replace("items", "steps.many.saved.items")
+    parameters = ", ".join(f'p{number}: "{look}"' for number in range(50))
+    steps = f"""
+    - {{id: many, type: shell, argv: [seq, "1", "999"], save: {{items: 'result.stdout.split("\\n")'}}}}
+    - id: each
+      type: runbook
+      runbook: leaf
+      foreach: steps.many.saved.items
+      parameters: {{{parameters}}}
+    """
+    run = world.begin(steps)
+    world.work()
+    assert world.see(run).status is Status.FAILED
+    assert "would take too long to evaluate" in str(world.step(run, 1).error)
+    assert children(world, run) == []
