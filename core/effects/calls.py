@@ -55,6 +55,17 @@ SUCCESS = "response.status < 400"
 UNAUTHORIZED = 401
 
 
+class Judged(Protocol):
+    """The fields by which it is judged what a step did: within which time, whether it succeeded, what is saved."""
+
+    @property
+    def expect(self) -> str | None: ...
+    @property
+    def save(self) -> dict[str, str]: ...
+    @property
+    def timeout(self) -> timedelta | None: ...
+
+
 class CallDefinition(Protocol):
     """What the `http` step and the `webhook` action have in common."""
 

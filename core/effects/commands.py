@@ -9,7 +9,7 @@ from typing import Protocol
 
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.templates import placeholders, render_text, starts_with_placeholder
-from core.effects.calls import masked_saved
+from core.effects.calls import Judged, masked_saved
 from core.errors import InvalidInput, NotAllowed, RunbookError
 from core.execution.preparation import Context, Outside, ProcessPort
 from core.io.process import Command, ProcessResult
@@ -30,7 +30,7 @@ class Arguments(Protocol):
     def allow_options(self) -> bool: ...
 
 
-class CommandDefinition(Arguments, Protocol):
+class CommandDefinition(Arguments, Judged, Protocol):
     """The fields of the `shell` step."""
 
     @property
@@ -39,12 +39,6 @@ class CommandDefinition(Arguments, Protocol):
     def cwd(self) -> str | None: ...
     @property
     def stdin(self) -> str | None: ...
-    @property
-    def expect(self) -> str | None: ...
-    @property
-    def save(self) -> dict[str, str]: ...
-    @property
-    def timeout(self) -> timedelta | None: ...
 
 
 def prepare_command(definition: CommandDefinition, context: Context) -> Outside:

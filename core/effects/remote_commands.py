@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 
 from core.definitions.templates import render_text
+from core.effects.calls import Judged
 from core.effects.commands import LIMIT, STEP_KEY, SUCCESS, Arguments, judge_result, render_arguments
 from core.errors import ConfigurationError, InvalidInput, RunbookError
 from core.execution.preparation import Context, Outside
@@ -36,7 +36,7 @@ class HostDefinition(Protocol):
     def password(self) -> str | None: ...
 
 
-class RemoteDefinition(HostDefinition, Arguments, Protocol):
+class RemoteDefinition(HostDefinition, Arguments, Judged, Protocol):
     """The fields of the `ssh` step."""
 
     @property
@@ -47,12 +47,6 @@ class RemoteDefinition(HostDefinition, Arguments, Protocol):
     def terminal(self) -> bool: ...
     @property
     def stdin(self) -> str | None: ...
-    @property
-    def expect(self) -> str | None: ...
-    @property
-    def save(self) -> dict[str, str]: ...
-    @property
-    def timeout(self) -> timedelta | None: ...
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from core.definitions.cel.expressions import compile_expression
 from core.definitions.fields import Retry
 from core.definitions.sql_text import Statement
 from core.definitions.templates import render, render_text
-from core.effects.calls import masked_saved
+from core.effects.calls import Judged, masked_saved
 from core.errors import ConfigurationError, RunbookError
 from core.execution.preparation import Context, Outside
 from core.io.http import NoAnswer, NotSent
@@ -23,7 +23,7 @@ LIMIT = timedelta(seconds=60)
 NOT_INSTALLED = "Steps of type sql need a library that is not installed here."
 
 
-class StatementsDefinition(Protocol):
+class StatementsDefinition(Judged, Protocol):
     """The fields of the `sql` step."""
 
     @property
@@ -40,12 +40,6 @@ class StatementsDefinition(Protocol):
     def read_only(self) -> bool: ...
     @property
     def max_rows(self) -> int: ...
-    @property
-    def expect(self) -> str | None: ...
-    @property
-    def save(self) -> dict[str, str]: ...
-    @property
-    def timeout(self) -> timedelta | None: ...
     @property
     def retry(self) -> Retry | None: ...
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 from core.definitions.documents import Document, Path
 from core.definitions.kinds import AnyDefinition, Read
@@ -75,7 +76,18 @@ class _Start:
 
 
 def _starts(read: Read) -> Iterator[_Start]:
-    # Read from the document instead of the model, since validation must not depend on the actions that act.
+    for path, part in _parts(read):
+        if part["type"] == "runbook" and part.get("runbook") is not None:
+            parameters, only = part.get("parameters", {}), tuple(part.get("only") or ())
+            team = getattr(read.definition, "team", None)
+            yield _Start(team, read.document, path, part["runbook"], only, parameters)
+
+
+def _parts(read: Read) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Yield the actions or steps with their paths, nested ones included.
+
+    They are read from the document instead of the model: validation must not depend on the types that act.
+    """
     definition = read.definition
     paths: list[Path] = []
     if isinstance(definition, WorkflowDefinition):
@@ -85,10 +97,7 @@ def _starts(read: Read) -> Iterator[_Start]:
     for path in paths:
         part = read.document.at(path)
         assert isinstance(part, dict), "already validated"
-        if part["type"] == "runbook" and part.get("runbook") is not None:
-            parameters, only = part.get("parameters", {}), tuple(part.get("only") or ())
-            team = getattr(definition, "team", None)
-            yield _Start(team, read.document, path, part["runbook"], only, parameters)
+        yield path, part
 
 
 def _check_name(start: _Start, path: Path, name: str, known: set[str] | None) -> Iterator[Problem]:
@@ -180,15 +189,8 @@ def _owner(definition: AnyDefinition) -> str:
 
 
 def _channels(read: Read) -> Iterator[tuple[Path, str]]:
-    """Yield the channels of messages that are written out, read from the document as in `_starts`."""
-    definition = read.definition
-    paths: list[Path] = []
-    if isinstance(definition, WorkflowDefinition):
-        paths = [placed.path for placed in definition.placed]
-    elif isinstance(definition, RunbookDefinition):
-        paths = [path for path, _ in definition.placed_steps()]
-    for path in paths:
-        part = read.document.at(path)
-        channel = part.get("channel") if isinstance(part, dict) and part["type"] == "message" else None
+    """Yield the channels of messages that are written out."""
+    for path, part in _parts(read):
+        channel = part.get("channel") if part["type"] == "message" else None
         if isinstance(channel, str) and "{{" not in channel:
             yield (*path, "channel"), channel
