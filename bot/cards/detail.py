@@ -12,6 +12,7 @@ from bot.cards.words import (
     bounded,
     code_block,
     duration,
+    escape,
     escape_sentence,
     one_line,
     status_words,
@@ -64,7 +65,7 @@ def _output_lines(output: object, room: int) -> list[str]:
         return _http_lines(output, room)
     if isinstance(output, dict) and all(isinstance(value, str) for value in output.values()):
         said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in output.items())
-        return [bounded(escape_sentence(one_line(said)), room)]
+        return [bounded(escape(one_line(said)), room)]
     return [code_block(as_text(output), room)]
 
 
@@ -77,7 +78,7 @@ def _children_lines(children: list[dict[str, object]]) -> list[str]:
 
 def _child_line(child: dict[str, object]) -> str:
     status = Status(str(child["status"]))
-    name = escape_sentence(one_line(as_text(child.get("name"))))
+    name = escape(one_line(as_text(child.get("name"))))
     why = f": {escape_sentence(one_line(as_text(child['error'])))}" if child.get("error") else ""
     return bounded(f"{SYMBOLS[status]} {name} {status_words(status)}{why}", CHILD_LENGTH)
 
@@ -88,7 +89,7 @@ def _shell_lines(output: dict[str, object], room: int) -> list[str]:
     written = [(name, text) for name, text in streams if text]
     lines = [f"exit code {as_text(output['exit_code'])}"]
     if output.get("ended_with_it"):
-        names = escape_sentence(one_line(as_text(output["ended_with_it"])))
+        names = escape(one_line(as_text(output["ended_with_it"])))
         lines.append(f"⚠️ It left processes running, which were killed when it ended: {names}")
     if output.get("lingers"):
         lines.append("⚠️ Something that it started still holds its output on the host.")
@@ -101,5 +102,5 @@ def _http_lines(output: dict[str, object], room: int) -> list[str]:
     body = next((output[name] for name in ("body", "text", "json") if output.get(name)), None)
     lines = [f"status {as_text(output['status'])}"]
     if isinstance(output.get("url"), str):  # of a job in another system, which may still be running
-        lines.append(escape_sentence(one_line(str(output["url"]))))
+        lines.append(escape(one_line(str(output["url"]))))
     return [*lines, code_block(as_text(body), room)] if body is not None else lines

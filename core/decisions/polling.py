@@ -27,7 +27,7 @@ def judge_look(
     reason = why_not_yet if isinstance(result, Succeeded) else result.error
     since, looks = _looked_before(progress, now)
     if now + poll.every > since + poll.limit:
-        sentence = f"Not so within {format_duration(poll.limit)} ({looks + 1} looks). {reason}"
+        sentence = f"Not true within {format_duration(poll.limit)} ({looks + 1} checks). {reason}"
         return Failed(sentence, result.output, final=True)
     handed_on: dict[str, Json] = {SINCE: since.isoformat(), LOOKS: looks + 1}
     return InProgress(handed_on, poll.every, reason or "", result.output)

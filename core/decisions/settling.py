@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.decisions.children import has_plan
-from core.decisions.states import asking, awake, blame, finished, held, running, unknown
+from core.decisions.states import asking, awake, blame, finished, held, running, unknown, without_mentions
 from core.definitions.durations import format_duration
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
@@ -212,7 +212,7 @@ def _left(
 
 
 def settle(execution: Execution, position: int, result: StepResult, now: datetime) -> Transition:
-    """Return the transition for the result of the step at `position`."""
+    """Return the transition for the result of the step at `position`. What it says may quote what others wrote."""
     step = execution.steps[position]
     match result:
         case Succeeded(output, saved):
@@ -221,12 +221,13 @@ def settle(execution: Execution, position: int, result: StepResult, now: datetim
             step = finished(step, Status.SKIPPED, now, output={"reason": reason})
         case Waits():
             return _wait(execution, position, result, now)
-        case InProgress():
-            return look_later(execution, position, result, now)
-        case Failed():
-            return fail(execution, position, result, now)
+        case InProgress(reason=reason):
+            said = without_mentions(reason)
+            return look_later(execution, position, replace(result, reason=said), now)
+        case Failed(error):
+            return fail(execution, position, replace(result, error=without_mentions(error)), now)
         case Uncertain(error, output):
-            return _doubt(execution, position, Failed(error, output), now)
+            return _doubt(execution, position, Failed(without_mentions(error), output), now)
     return proceed(execution.with_step(position, step), now)
 
 

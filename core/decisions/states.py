@@ -1,5 +1,6 @@
 """The states of an execution and of a step that decisions lead to."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -57,3 +58,15 @@ def held(execution: Execution, position: int) -> Execution:
     if step.status is Status.RUNNING:
         execution = execution.with_step(position, replace(step, status=Status.PENDING, error=None))
     return replace(execution, status=Status.WAITING, waiting_for=WaitingFor.FREEZE, wake_at=None)
+
+
+MENTION = re.compile(r"<(?=[@#!])")
+WORD_JOINER = "\u2060"
+
+
+def without_mentions(text: str) -> str:
+    """Return the text such that a mention in it is only read: Slack notifies nobody.
+
+    https://docs.slack.dev/messaging/formatting-message-text#mentioning-users
+    """
+    return MENTION.sub(f"<{WORD_JOINER}", text)

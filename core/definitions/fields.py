@@ -214,18 +214,18 @@ PortName = Literal["http", "processes", "ssh", "sql"]
 
 
 class Poll(Definition):
-    """Look again until it is so. The step has to be one that only reads, or that is safe to repeat.
+    """Check again until a condition holds. The step must be one that only reads, or that is safe to repeat.
 
-    A look that fails, or gets no answer, does not fail the step: it looks again until its time is over. Between two
-    looks no worker is busy.
+    A check that fails or gets no answer does not fail the step, which checks again until its time is over. No worker is
+    busy between two checks.
     """
 
     until: Annotated[str, CelField(roots=("output", "saved"), condition=True)] | None = None
-    """The condition to wait for, over what a look found: `output` and `saved`. If omitted: until the step succeeds."""
+    """The condition to wait for, over the step's `output` and `saved`. If omitted: until the step succeeds."""
     every: SecondOrMore = timedelta(seconds=10)
-    """The delay between two looks, at least a second."""
+    """The delay between two checks, at least a second."""
     limit: PositiveDuration = Field(default=timedelta(minutes=15), alias="for")
-    """How long to go on looking. Then the step fails."""
+    """How long to go on checking. Then the step fails."""
 
 
 class Retry(Definition):

@@ -60,7 +60,7 @@ class StepDefinition(Definition):
     retry: Retry | None = None
     """Whether, and how often, the step is retried."""
     poll: Poll | None = None
-    """Whether the step looks again until what it reads is so."""
+    """Whether the step is checked again until a condition holds."""
     on_failure: OnFailure = "stop"
     """Whether the run ends when the step fails, or continues with the next step."""
 

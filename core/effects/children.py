@@ -167,7 +167,7 @@ def _must_cancel(work: UnitOfWork, context: Context) -> bool:
 
 
 def _result(work: UnitOfWork, parent_id: str, step: Step, plan: ChildrenPlan) -> StepResult:
-    drop_unstarted(work, parent_id, "It was not started: its step was over before.")
+    drop_unstarted(work, parent_id, "It was not started, because its step had already ended.")
     counts = count_children(work, parent_id, step.id, plan.round)
     output: Json = {"children": results(work, parent_id, step.id, plan.round)}
     why = why_failed(plan, counts, failed_names(work, parent_id, step.id, plan.round))

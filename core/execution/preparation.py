@@ -299,7 +299,7 @@ def _why_not_yet(result: StepResult, poll: Poll, context: Context) -> str | None
         return None
     try:
         scope = {**context.names, "output": result.output, "saved": dict(result.saved)}
-        return None if compile_expression(poll.until).is_true(scope) else f"Not yet so: {poll.until}"
+        return None if compile_expression(poll.until).is_true(scope) else f"Not true yet: {poll.until}"
     except RunbookError as error:
         return context.masker.mask(str(error))
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from bot.pages.links import RunLinks
 from bot.poster.claims import claim_next
 from bot.poster.rendering import render
+from core.services.shared.notices import NoticeKind
 from core.tables import Notice
 from tests.attacks.deployment import (
     DATA_CHANNEL,
@@ -53,8 +54,8 @@ def shown(deployment: Deployment) -> str:
             if claim is not None:
                 work.session.get_one(Notice, claim.notice_id).abandoned_at = now
                 message = render(work, claim, RunLinks("", "")).message
-                assert message is not None
-                said += [json.dumps([message.text, message.blocks], ensure_ascii=False)]
+                assert message is not None or claim.kind is NoticeKind.DETAIL  # which may have nothing new
+                said += [json.dumps([message.text, message.blocks], ensure_ascii=False)] if message else []
     return "\n".join(line for line in said if "About" in line or "Approval" in line)
 
 
@@ -159,3 +160,25 @@ def test_whose_words_they_are_is_said_where_no_text_reaches(deployment: Deployme
         contexts = [block for block in json.loads(line)[1] if block["type"] == "context"]
         assert "*web-phishing*" in json.dumps(contexts)
         assert not [block for block in json.loads(line)[1] if block["type"] == "actions"]
+
+
+ENDS = {
+    "a step that fails with it": "[{id: stop, type: fail, message: 'About {{ incident.title }}'}]",
+    "a child run that is called so": (
+        "[{id: each, type: runbook, foreach: '[incident.title]',"
+        " steps: [{id: stop, type: fail, message: About nothing}]}]"
+    ),
+}
+
+
+@pytest.mark.parametrize("steps", ENDS.values(), ids=ENDS.keys())
+def test_an_error_that_quotes_somebody_notifies_nobody(deployment: Deployment, steps: str) -> None:
+    """Red before: the title of an alert stood in the run's error, and `<@U…>` in it was a mention."""
+    deployment.apply(f"kind: runbook\nname: web-phishing\nteam: web\nsteps: {steps}\n")
+    deployment.incident("web", title="About <@U0CHIEF>", opened_by=PLATFORM)
+    deployment.slack.types(WEB_OPS, WEB_CHANNEL, "run web-phishing")
+    deployment.work()
+
+    said = shown(deployment)
+    assert "U0CHIEF" in said
+    assert "<@U0CHIEF>" not in said

@@ -289,7 +289,7 @@ def _ask_for_verdict(work: UnitOfWork, row: RunbookExecution, after: Execution) 
 
 def cancel_children(work: UnitOfWork, row: RunbookExecution, by: str) -> None:
     """Cancel the child runs; the run itself ends once they have. Whoever calls this has locked them (lock_below)."""
-    children.drop_unstarted(work, row.id, "It was not started: its parent run was ended before.")
+    children.drop_unstarted(work, row.id, "It was not started, because its parent run was ending.")
     for child_id in children.active_children(work, row.id):
         loaded = load_locked(work.session, RUNBOOK, child_id)
         apply_event(work, loaded, CancelRequested(by, loaded.row.worker is not None))

@@ -33,7 +33,7 @@ def test_it_looks_until_it_is_so_and_the_worker_is_free_meanwhile(world: CoreWor
 
     waiting = world.see(run)
     assert (waiting.status, waiting.waiting_for) == (Status.WAITING, WaitingFor.TIMER)
-    assert world.step(run).error == 'Not yet so: saved.state == "ready"'
+    assert world.step(run).error == 'Not true yet: saved.state == "ready"'
     assert world.step(run).output == {"status": 200, "body": '{"state": "starting"}'}
 
     world.pass_by(seconds=10)
@@ -68,7 +68,7 @@ def test_its_time_ends(world: CoreWorld, target: Target) -> None:
         world.pass_by(seconds=10)
 
     assert world.see(run).status is Status.FAILED
-    assert str(world.step(run).error).startswith("Not so within 1 min (6 looks). Answered 503")
+    assert str(world.step(run).error).startswith("Not true within 1 min (6 checks). Answered 503")
     assert len(target.calls) == 6
 
 

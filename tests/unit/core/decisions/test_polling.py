@@ -42,7 +42,7 @@ def test_a_look_that_found_it_ends_the_step() -> None:
     "result", [Succeeded("busy"), Failed("Answered 503", "busy"), Uncertain("No answer", "busy")]
 )
 def test_anything_else_is_looked_at_again(result: StepResult) -> None:
-    found = look(result, "Not yet so" if isinstance(result, Succeeded) else None)
+    found = look(result, "Not true yet" if isinstance(result, Succeeded) else None)
 
     assert isinstance(found, InProgress)
     assert (found.delay, found.output) == (timedelta(seconds=10), "busy")
@@ -61,7 +61,7 @@ def test_it_looks_until_its_time_is_over(seconds: int, is_over: bool) -> None:
     found = look(Failed("Answered 503"), None, {"since": NOW.isoformat(), "looks": 5}, seconds)
 
     if is_over:
-        assert found == Failed("Not so within 1 min (6 looks). Answered 503", final=True)
+        assert found == Failed("Not true within 1 min (6 checks). Answered 503", final=True)
     else:
         assert isinstance(found, InProgress)
 
