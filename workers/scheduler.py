@@ -98,15 +98,16 @@ def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
     table = kind.execution
     is_lost = table.worker.is_not(None)
     since = case((is_lost, work.now - PATIENCE_WITH_LOST), else_=work.now - PATIENCE)
-    due = (
+    due = (  # a CTE, since PostgreSQL may execute a subquery repeatedly, which would lock other rows each time
         select(table.id)
         .where(table.wake_at <= work.now)
         .where(or_(table.enqueued_at.is_(None), table.enqueued_at <= since))
         .order_by(is_lost.desc(), table.wake_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
+        .cte("due")
     )
-    enqueue = update(table).where(table.id.in_(due.scalar_subquery())).values(enqueued_at=work.now)
+    enqueue = update(table).where(table.id == due.c.id).values(enqueued_at=work.now)
     found = work.session.execute(enqueue.returning(table.id, is_lost))
     return [Due(kind.name, execution_id, is_lost=lost) for execution_id, lost in found]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.alerts.alert import OTHERWISE, Alert, AlertTransition
@@ -82,11 +82,10 @@ def _alert(row: EarlyAlert, alert: Alert) -> Alert:
 def _forget(work: UnitOfWork) -> None:
     """Delete stored updates that are too old to matter, skipping rows that others are deleting."""
     old = select(EarlyAlert.alert_key, EarlyAlert.news).where(EarlyAlert.arrived_at < work.now - KEPT)
-    some = old.limit(AT_ONCE).with_for_update(skip_locked=True).subquery()
-    place = tuple_(EarlyAlert.alert_key, EarlyAlert.news)
+    some = old.limit(AT_ONCE).with_for_update(skip_locked=True).cte("some")
     work.session.execute(
         delete(EarlyAlert)
-        .where(place.in_(select(some.c.alert_key, some.c.news)))
+        .where(EarlyAlert.alert_key == some.c.alert_key, EarlyAlert.news == some.c.news)
         .execution_options(synchronize_session=False)
     )
 

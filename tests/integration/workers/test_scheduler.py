@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Engine, create_engine, update
+from sqlalchemy import Connection, Engine, create_engine, event, update
 from sqlalchemy.exc import OperationalError
 
 from core.services.executions.kinds import RUNBOOK
@@ -144,6 +144,23 @@ def test_several_clocks_ring_once(world: CoreWorld) -> None:
     assert len(world.jobs) == len(set(world.jobs)) == 20
 
 
+JOINS = ["hashjoin", "mergejoin", "material", "hashagg", "sort", "indexscan", "bitmapscan"]
+
+
+@pytest.fixture(params=[[], JOINS], ids=["usual plan", "nested loop"])
+def planned(request: pytest.FixtureRequest, engine: Engine) -> Iterator[None]:
+    """PostgreSQL's plan, which depends on the sizes of tables. A nested loop executes a plain subquery repeatedly."""
+
+    def plan(connection: Connection) -> None:
+        for way in request.param:
+            connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+
+    event.listen(engine, "begin", plan)
+    yield
+    event.remove(engine, "begin", plan)
+
+
+@pytest.mark.usefixtures("planned")
 def test_a_large_backlog_is_rung_for_a_part_at_a_time(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,9 +24,12 @@ class Database:
         return [name for (name,) in self.query("SELECT name FROM items ORDER BY id")]
 
     def is_sleeping(self) -> bool:
-        """Whether that statement is being executed."""
+        """Whether that statement is being executed here. Other tests use other databases of the same server."""
         if self.kind == "postgresql":
-            found = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+            found = (
+                "SELECT 1 FROM pg_stat_activity "
+                "WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%' AND state = 'active'"
+            )
         else:
             found = (
                 "SELECT 1 FROM information_schema.processlist "

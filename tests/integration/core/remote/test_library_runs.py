@@ -50,7 +50,8 @@ class LongQuery:
                 self.error = error
 
     def is_long(self) -> bool:
-        asked = "state = 'active' AND query LIKE '%pg_sleep(60)%' AND pid <> pg_backend_pid()"
+        here = "datname = current_database() AND pid <> pg_backend_pid()"
+        asked = f"{here} AND state = 'active' AND query LIKE '%pg_sleep(60)%'"
         older = "now() - query_start > interval '1.1 s'"
         return bool(self._database.query(f"SELECT 1 FROM pg_stat_activity WHERE {asked} AND {older}"))
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -40,6 +41,12 @@ def ssh(sshd: Sshd, *argv: str, **fields: object) -> str:
     }
     given = {name: value for name, value in (step | fields).items() if value is not None}
     return f"- {json.dumps(given)}\n"
+
+
+@pytest.fixture
+def mark() -> str:
+    """An argument that only the command of this test has: others run beside it, on the same machine."""
+    return str(uuid.uuid4().int)[:12]
 
 
 def running_marks(mark: str) -> list[int]:
@@ -136,7 +143,7 @@ def test_what_a_command_leaves_running_is_named(world: CoreWorld, ordinary_sshd:
 
 
 def test_at_its_timeout_the_command_is_killed_and_the_host_confirms_it(
-    world: CoreWorld, ordinary_sshd: Sshd
+    world: CoreWorld, ordinary_sshd: Sshd, mark: str
 ) -> None:
     equip(world, SSH_KEY=ordinary_sshd.key)
     step = ssh(
@@ -144,7 +151,7 @@ def test_at_its_timeout_the_command_is_killed_and_the_host_confirms_it(
         "sh",
         "-c",
         "trap '' TERM HUP; echo begun; sleep 77 & sleep 77",
-        "mark-timeout",
+        mark,
         timeout="2s",
     )
     execution = run(world, step)
@@ -156,26 +163,28 @@ def test_at_its_timeout_the_command_is_killed_and_the_host_confirms_it(
         "The command was stopped: timeout. The host confirmed that it has ended."
     )
     assert output_of(world, execution)["stdout"] == "begun\n"
-    until(lambda: not running_marks("mark-timeout"), "the command's end")
+    until(lambda: not running_marks(mark), "the command's end")
 
 
-def test_where_the_host_passes_no_signals_on_the_result_says_so(world: CoreWorld, sshd: Sshd) -> None:
+def test_where_the_host_passes_no_signals_on_the_result_says_so(
+    world: CoreWorld, sshd: Sshd, mark: str
+) -> None:
     """OpenSSH passes none to the processes of root."""
     equip(world, SSH_KEY=sshd.key)
-    execution = run(world, ssh(sshd, "sh", "-c", "sleep 5; true", "mark-no-signal", timeout="1s"))
+    execution = run(world, ssh(sshd, "sh", "-c", "sleep 5; true", mark, timeout="1s"))
     confirmed = "The host confirmed that it has ended."
     not_confirmed = "The host did not confirm that it has ended: it may still be running."
     assert error_of(world, execution).startswith(
         f"The command was stopped: timeout. {not_confirmed if sshd.user == 'root' else confirmed}"
     )
-    assert bool(running_marks("mark-no-signal")) == (sshd.user == "root")
+    assert bool(running_marks(mark)) == (sshd.user == "root")
 
 
-def test_with_a_terminal_the_command_ends_whoever_it_belongs_to(world: CoreWorld, sshd: Sshd) -> None:
+def test_with_a_terminal_the_command_ends_whoever_it_belongs_to(
+    world: CoreWorld, sshd: Sshd, mark: str
+) -> None:
     equip(world, SSH_KEY=sshd.key)
-    execution = run(
-        world, ssh(sshd, "sh", "-c", "tty; sleep 78; true", "mark-tty", terminal=True, timeout="8s")
-    )
+    execution = run(world, ssh(sshd, "sh", "-c", "tty; sleep 78; true", mark, terminal=True, timeout="8s"))
     if os.geteuid() != 0:  # this sshd is nobody's but ours, and only root may give a terminal away
         assert error_of(world, execution) == "127.0.0.1 opened no session: the connection was closed."
         return
@@ -183,29 +192,29 @@ def test_with_a_terminal_the_command_ends_whoever_it_belongs_to(world: CoreWorld
         "The command was stopped: timeout. The host confirmed that it has ended."
     )
     assert str(output_of(world, execution)["stdout"]).startswith("/dev/pts/")
-    assert running_marks("mark-tty") == []
+    assert running_marks(mark) == []
 
 
-def test_a_cancelled_run_ends_its_command(world: CoreWorld, ordinary_sshd: Sshd) -> None:
+def test_a_cancelled_run_ends_its_command(world: CoreWorld, ordinary_sshd: Sshd, mark: str) -> None:
     equip(world, SSH_KEY=ordinary_sshd.key)
-    execution = world.begin(ssh(ordinary_sshd, "sleep", "79.25"))
+    execution = world.begin(ssh(ordinary_sshd, "sleep", f"80.{mark}"))
     worker = threading.Thread(target=world.work)
     worker.start()
-    until(lambda: running_marks("79.25"), "the command")
+    until(lambda: running_marks(f"80.{mark}"), "the command")
     world.cancel(execution)
     worker.join(30)
     assert world.see(execution).status is Status.CANCELLED
     assert "The command was stopped: stopped. The host confirmed" in error_of(world, execution)
-    assert running_marks("79.25") == []
+    assert running_marks(f"80.{mark}") == []
 
 
 def test_a_killed_worker_leaves_a_question(
-    world: CoreWorld, ordinary_sshd: Sshd, database_url: str, tmp_path: Path
+    world: CoreWorld, ordinary_sshd: Sshd, database_url: str, mark: str
 ) -> None:
     equip(world, SSH_KEY=ordinary_sshd.key)
-    execution = world.begin(ssh(ordinary_sshd, "sleep", "80.25"))
+    execution = world.begin(ssh(ordinary_sshd, "sleep", f"80.{mark}"))
     worker = start_lone_worker(database_url, execution, {"SSH_KEY": ordinary_sshd.key})
-    until(lambda: running_marks("80.25"), "the command")
+    until(lambda: running_marks(f"80.{mark}"), "the command")
     worker.send_signal(signal.SIGKILL)
     worker.wait()
     world.pass_by(seconds=LEASE.total_seconds() + 1)
@@ -213,26 +222,26 @@ def test_a_killed_worker_leaves_a_question(
         [Status.UNKNOWN],
         WaitingFor.VERDICT,
     )
-    [left] = running_marks("80.25")  # nobody can know that from here: that is why people are asked
+    [left] = running_marks(f"80.{mark}")  # nobody can know that from here: that is why people are asked
     subprocess.run(["kill", "-9", str(left)], check=True)
 
 
 def test_a_connection_that_is_lost_while_the_command_runs_leaves_a_question(
-    world: CoreWorld, ordinary_sshd: Sshd, sshd_proxy: Proxy
+    world: CoreWorld, ordinary_sshd: Sshd, sshd_proxy: Proxy, mark: str
 ) -> None:
     equip(world, SSH_KEY=ordinary_sshd.key)
     step = ssh(
         ordinary_sshd,
         "sh",
         "-c",
-        "echo begun; sleep 3.125",
+        f"echo begun; sleep 3.{mark}",
         port=sshd_proxy.port,
         known_hosts=ordinary_sshd.known_as(sshd_proxy.port),
     )
     execution = world.begin(step)
     worker = threading.Thread(target=world.work)
     worker.start()
-    until(lambda: running_marks("3.125"), "the command")
+    until(lambda: running_marks(f"3.{mark}"), "the command")
     sshd_proxy.cut()
     worker.join(30)
     assert world.see(execution).waiting_for is WaitingFor.VERDICT
