@@ -130,7 +130,9 @@ def test_responders_of_the_incidents_team_run_their_own_and_global_runbooks(
 def wait_for_a_blocked_connection(world: CoreWorld) -> None:
     deadline = time.monotonic() + 10
     with world.unit_of_work.engine.connect() as connection:
-        blocked = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        blocked = (
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         while not connection.scalar(text(blocked)):
             assert time.monotonic() < deadline
             connection.rollback()
