@@ -11,11 +11,12 @@ from bot.pages.health import check_ready
 from cli.client.connection import print_json
 from cli.client.output import table
 from cli.compose import Composition, reachable
-from cli.doctor_checks import Finding, egress, processes, secrets, shell, slack_token, tokens
+from cli.doctor_checks import Finding, egress, processes, secrets, shell, tokens
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
 from cli.operator_errors import sentence_of
 from cli.setting_checks import admins, clocks, files, port, signing_secret
+from cli.slack_checks import slack
 from core.database import check_sessions
 from core.errors import ConfigurationError, RunbookError, Unavailable
 from core.settings import Settings
@@ -48,7 +49,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
         return
     yield Finding("settings", True, "Valid.")
     yield from _services(settings, environ)
-    yield slack_token(settings)
+    yield from slack(settings)
     yield signing_secret(settings)
     yield admins(settings)
     yield port(settings)

@@ -1,4 +1,4 @@
-"""The doctor's checks of Slack, egress, shell steps, secrets, tokens and running processes."""
+"""The doctor's checks of egress, shell steps, secrets, tokens and running processes."""
 
 import os
 import pwd
@@ -9,8 +9,6 @@ from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.exc import SQLAlchemyError
 
 from cli.command_path import command_path
@@ -30,7 +28,7 @@ from core.services.access.secret_suggestions import misused_secrets, suggested_s
 from core.services.access.secrets import declared_secrets
 from core.services.access.tokens import expiring_tokens, narrowed_tokens
 from core.services.operations.health import present_processes
-from core.settings import NEEDED_FOR, Settings
+from core.settings import Settings
 from core.tables import ApiToken
 from core.unit_of_work import UnitOfWorkFactory
 
@@ -49,33 +47,6 @@ class Finding:
     ok: bool
     message: str
     hint: str = ""
-
-
-def slack_token(settings: Settings) -> Finding:
-    """Check SLACK_BOT_TOKEN with Slack itself (auth.test), and its workspace."""
-    name = "slack token"
-    if not settings.slack_bot_token:
-        return Finding(name, False, "SLACK_BOT_TOKEN is not set.", _set("SLACK_BOT_TOKEN"))
-    client = WebClient(settings.slack_bot_token, settings.slack_api_url, SECONDS, retry_handlers=[])
-    try:
-        answer = client.auth_test()
-    except SlackApiError as error:
-        return Finding(name, False, f"Slack rejects it: {error.response['error']}.", _set("SLACK_BOT_TOKEN"))
-    except (OSError, SlackClientError) as error:
-        hint = "Check that this machine can reach it, and check SLACK_API_URL."
-        return Finding(name, False, f"{settings.slack_api_url} does not answer ({error}).", hint)
-    if settings.slack_team_id not in ("", answer["team_id"]):
-        message = (
-            f"It belongs to workspace {answer['team_id']}, but SLACK_TEAM_ID is {settings.slack_team_id}."
-        )
-        return Finding(
-            name, False, message, "Only requests from the workspace in SLACK_TEAM_ID are accepted."
-        )
-    return Finding(name, True, f"Valid: {answer['user']} in {answer['team']}.")
-
-
-def _set(setting: str) -> str:
-    return f"Set {setting}: {NEEDED_FOR[setting]}."
 
 
 def egress(settings: Settings) -> Finding:

@@ -50,6 +50,7 @@ class Commands(LazyGroup):
         "thaw": "cli.client.freezes",
         "incident": "cli.client.incidents",
         "doctor": "cli.doctor",
+        "manifest": "cli.manifest",
     }
 
 

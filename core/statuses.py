@@ -99,6 +99,17 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Standing(StrEnum):
+    """What somebody is in our Slack workspace, as Slack says. `unknown`: Slack knows nobody of this id."""
+
+    MEMBER = "member"
+    GUEST = "guest"
+    EXTERNAL = "external"
+    DEACTIVATED = "deactivated"
+    APP = "app"
+    UNKNOWN = "unknown"
+
+
 class PrincipalKind(StrEnum):
     """The kind of a principal. Only people can decide gates, definitions and verdicts."""
 

@@ -5,6 +5,7 @@ A worker that is told to stop starts nothing new, and after a grace period it hu
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,14 @@ class PeriodicTasks:
         if what not in self._logged:
             self._logged[what] = now
             log.error("periodic task failed", task=task.__name__, exc_info=error)
+
+
+def repeat(task: PeriodicTask, unit_of_work: UnitOfWorkFactory, stop: threading.Event, every: float) -> None:
+    """Run the task at once, then every so many seconds until `stop` is set, whatever fails."""
+    tasks = PeriodicTasks(unit_of_work)
+    while not stop.is_set():
+        tasks.do(task, time.monotonic())
+        stop.wait(every)
 
 
 GRACE_SECONDS = 7.0  # less than the 10 seconds after which supervisors send SIGKILL

@@ -1,11 +1,16 @@
 """The `runbook poster` command."""
 
+import threading
+from functools import partial
+
 import typer
 
+from bot.directory import LOOK_EVERY, SlackDirectory
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
 from cli.compose import Composition
 from cli.processes import run, stopping
+from workers.shutdown import repeat
 
 app = typer.Typer()
 
@@ -19,4 +24,8 @@ def poster() -> None:
 def _post(composition: Composition) -> None:
     settings = composition.settings
     client = open_client(settings.slack_bot_token, settings.slack_api_url)
-    Poster(composition.unit_of_work, client, composition.links).run(stopping())
+    stop, look = stopping(), SlackDirectory(settings.slack_bot_token, settings.slack_api_url).look
+    # On a thread of its own, so that no message waits for it.
+    watch = partial(repeat, look, composition.unit_of_work, stop, LOOK_EVERY)
+    threading.Thread(target=watch, name="directory", daemon=True).start()
+    Poster(composition.unit_of_work, client, composition.links).run(stop)

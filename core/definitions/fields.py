@@ -102,6 +102,7 @@ StepId = Annotated[
 ]
 SavedName = StepId
 SlackUser = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{1,63}$")]
+SlackUserGroup = Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{1,63}$")]
 SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,63}$")]
 Condition = Annotated[str, CelField(condition=True)]
 TemplateText = Annotated[str, TemplateField()]

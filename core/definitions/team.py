@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.definitions.fields import Definition, Name, SlackChannel, SlackUser
+from core.definitions.fields import Definition, Name, SlackChannel, SlackUser, SlackUserGroup
 
 
 class TeamMember(Definition):
@@ -25,7 +25,12 @@ class TeamDefinition(Definition):
     name: Name
     """The name by which definitions and incidents refer to the team."""
     members: Annotated[tuple[TeamMember, ...], Field(max_length=1000)] = ()
-    """The complete member list; applying it removes anyone not listed."""
+    """The complete member list; applying it removes anyone not listed, unless the user group has them."""
+    usergroup: SlackUserGroup | None = None
+    """The id of a Slack user group, S…. Its members are responders of the team, besides those listed.
+
+    Whoever may edit the group in Slack decides who may run and approve: restrict that to your workspace's admins.
+    """
     channels: Annotated[frozenset[SlackChannel], Field(max_length=1000)] | None = None
     """The ids of the team's Slack channels, C…. The team's incidents can be handled there, and its definitions may post
     there.

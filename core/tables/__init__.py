@@ -21,7 +21,7 @@ from core.tables.incidents import (
 from core.tables.installation import Freeze, Installation, Process, SchemaCompatibility, SlackWorkspace
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
 from core.tables.notices import Notice, SlackPace
-from core.tables.people import ApiToken, Secret, SecretParameters, Team, TeamChannel, TeamMember
+from core.tables.people import ApiToken, Secret, SecretParameters, SlackPerson, Team, TeamChannel, TeamMember
 
 __all__ = [
     "ActionExecution",
@@ -54,6 +54,7 @@ __all__ = [
     "Secret",
     "SecretParameters",
     "SlackPace",
+    "SlackPerson",
     "SlackWorkspace",
     "StepExecution",
     "Tally",

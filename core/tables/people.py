@@ -10,11 +10,17 @@ from core.tables.base import Base, Written
 
 
 class Team(Base):
+    """A team. `usergroup`: the Slack user group whose members are its responders; when Slack was last asked for them:
+    `usergroup_checked_at`.
+    """
+
     __tablename__ = "teams"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    usergroup: Mapped[str | None]
+    usergroup_checked_at: Mapped[datetime | None]
     members: Mapped[list["TeamMember"]] = relationship(
         cascade="all, delete-orphan", order_by="TeamMember.slack_user_id"
     )
@@ -24,11 +30,24 @@ class Team(Base):
 
 
 class TeamMember(Base):
+    """A member. `from_usergroup`: because the team's user group has them, and not because its document lists them."""
+
     __tablename__ = "team_members"
 
     team_id: Mapped[str] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True)
     slack_user_id: Mapped[str] = mapped_column(primary_key=True, index=True)
     role: Mapped[str]
+    from_usergroup: Mapped[bool] = mapped_column(server_default="false")
+
+
+class SlackPerson(Base):
+    """What Slack says of a person (core.statuses.Standing), and when it was last asked."""
+
+    __tablename__ = "slack_people"
+
+    slack_user_id: Mapped[str] = mapped_column(primary_key=True)
+    standing: Mapped[str]
+    checked_at: Mapped[datetime]
 
 
 class TeamChannel(Base):

@@ -4,17 +4,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, null, or_, select
 
+from core.decisions.directory import HINTS, REFUSALS, Membership, is_barred, memberships
 from core.decisions.people import Person
 from core.decisions.policy import UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.definitions.team import TeamDefinition
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 from core.identifiers import Prefix, new_id
 from core.services.shared import audit, notices
-from core.statuses import Role
-from core.tables import ApiToken, Team, TeamChannel, TeamMember
+from core.statuses import Role, Standing
+from core.tables import ApiToken, SlackPerson, Team, TeamChannel, TeamMember
 from core.unit_of_work import UnitOfWork
 
 
@@ -60,12 +61,31 @@ def revoke_of_departed(work: UnitOfWork, person: Person, departed: Set[str]) -> 
 
 
 def load_person(work: UnitOfWork, slack_user_id: str, *, source: str) -> Person:
-    """Return the person with this Slack user id, with their current roles."""
-    memberships = (
-        select(Team.name, TeamMember.role).join(Team).where(TeamMember.slack_user_id == slack_user_id)
+    """Return the person with this Slack user id, with their current roles, since they want to do something.
+
+    Raises NotAllowed if Slack says that they are a guest, a member of another workspace, or deactivated.
+    """
+    person, standing = _look_up(work, slack_user_id, source)
+    if is_barred(standing):
+        raise NotAllowed(REFUSALS[standing], hint=HINTS.get(standing))
+    return person
+
+
+def load_owner(work: UnitOfWork, slack_user_id: str, *, source: str) -> Person:
+    """Return the person responsible for a service; without any role if they may do nothing themselves."""
+    person, standing = _look_up(work, slack_user_id, source)
+    return Person(slack_user_id, source=source) if is_barred(standing) else person
+
+
+def _look_up(work: UnitOfWork, slack_user_id: str, source: str) -> tuple[Person, Standing]:
+    theirs = (
+        select(Team.name, TeamMember.role).join(TeamMember).where(TeamMember.slack_user_id == slack_user_id)
     )
-    roles = {name: Role(role) for name, role in work.session.execute(memberships)}
-    return Person(slack_user_id, roles, slack_user_id in work.admins, source)
+    standing = select(null(), SlackPerson.standing).where(SlackPerson.slack_user_id == slack_user_id)
+    found = work.session.execute(theirs.union_all(standing)).all()
+    roles = {team: Role(role) for team, role in found if team is not None}
+    said = next((said for team, said in found if team is None), Standing.MEMBER)
+    return Person(slack_user_id, roles, slack_user_id in work.admins, source), Standing(said)
 
 
 def find_team(work: UnitOfWork, name: str) -> Team:
@@ -77,19 +97,25 @@ def find_team(work: UnitOfWork, name: str) -> Team:
 
 
 def members_of(work: UnitOfWork, team_id: str) -> list[str]:
-    """Return the Slack ids of a team's members, sorted."""
-    query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id)
+    """Return the Slack ids of a team's members who may do something, sorted."""
+    query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id, ~_is_barred())
     return list(work.session.scalars(query.order_by(TeamMember.slack_user_id)))
 
 
 def members_with_roles(work: UnitOfWork, teams: Set[str]) -> dict[str, list[tuple[str, Role]]]:
-    """Return the members of these teams as Slack ids and roles, by team name."""
+    """Return the members of these teams who may do something, as Slack ids and roles, by team name."""
     members: dict[str, list[tuple[str, Role]]] = {team: [] for team in teams}
     if teams:
-        query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team)
+        query = select(Team.name, TeamMember.slack_user_id, TeamMember.role).join(Team).where(~_is_barred())
         for team, slack_user_id, role in work.session.execute(query.where(Team.name.in_(teams))):
             members[team].append((slack_user_id, Role(role)))
     return members
+
+
+def _is_barred() -> ColumnElement[bool]:
+    """Return the condition that Slack says of a TeamMember what bars them."""
+    theirs = SlackPerson.slack_user_id == TeamMember.slack_user_id
+    return exists().where(theirs, SlackPerson.standing.in_(REFUSALS)).correlate(TeamMember)
 
 
 def apply_teams(work: UnitOfWork, person: Person, definitions: Iterable[TeamDefinition]) -> list[Team]:
@@ -100,7 +126,7 @@ def apply_teams(work: UnitOfWork, person: Person, definitions: Iterable[TeamDefi
     """
     applied = [_apply(work, person, definition) for definition in definitions]
     removed = frozenset().union(*(gone for _, gone in applied))
-    revoke_of_departed(work, person, _departed(work, removed))
+    revoke_of_departed(work, person, without_team(work, removed))
     return [team for team, _ in applied]
 
 
@@ -113,20 +139,28 @@ def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tupl
     """Create or update the team. Return it, and the Slack ids of those who were removed."""
     sentence = "Only a platform admin or an operator may write teams."
     require(person, Action.TEAM_WRITE, definition.name, sentence)
-    team = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
+    found = work.session.scalar(select(Team).where(Team.name == definition.name).with_for_update())
+    team = found
     if team is None:
         team = Team(id=new_id(Prefix.TEAM), name=definition.name, created_at=work.now)
         work.session.add(team)
-    before = {member.slack_user_id: member.role for member in team.members}
-    after = {member.slack: member.role for member in definition.members}
-    if before != after or not before:
-        _set_members(team, after)
-        audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
-        notices.mark_gates_dirty(work, team.name)
+    if definition.usergroup != team.usergroup:
+        _set_usergroup(work, person, team, definition.usergroup)
+    listed = {member.slack: Role(member.role) for member in definition.members}
+    before = roles_in(team)
+    set_members(work, person, team, memberships(listed, from_usergroup(team)), is_new=found is None)
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
     work.session.flush()
-    return team, frozenset(before.keys() - after.keys())
+    return team, frozenset(before.keys() - roles_in(team).keys())
+
+
+def _set_usergroup(work: UnitOfWork, person: Person, team: Team, wanted: str | None) -> None:
+    """Change the user group. Its members leave with it; those of the new one come when Slack has been asked."""
+    change = {"before": {"usergroup": team.usergroup}, "after": {"usergroup": wanted}}
+    team.usergroup, team.usergroup_checked_at = wanted, None
+    audit.record(work, person, "team.changed", team.id, change)
+    set_members(work, person, team, memberships(listed_in(team), frozenset()))
 
 
 def _set_channels(work: UnitOfWork, person: Person, team: Team, wanted: Set[str]) -> None:
@@ -138,7 +172,7 @@ def _set_channels(work: UnitOfWork, person: Person, team: Team, wanted: Set[str]
     audit.record(work, person, "team.changed", team.id, change)
 
 
-def _departed(work: UnitOfWork, removed: Set[str]) -> Set[str]:
+def without_team(work: UnitOfWork, removed: Set[str]) -> Set[str]:
     """Return those of them who are in no team any more and are not platform admins."""
     if not removed:
         return removed
@@ -148,10 +182,33 @@ def _departed(work: UnitOfWork, removed: Set[str]) -> Set[str]:
     return removed - set(still) - work.admins
 
 
-def _set_members(team: Team, wanted: Mapping[str, str]) -> None:
+def roles_in(team: Team) -> dict[str, str]:
+    """Return the roles of a team's members by Slack id."""
+    return {member.slack_user_id: member.role for member in team.members}
+
+
+def listed_in(team: Team) -> dict[str, Role]:
+    """Return the roles of those whom the team's document lists."""
+    return {each.slack_user_id: Role(each.role) for each in team.members if not each.from_usergroup}
+
+
+def from_usergroup(team: Team) -> frozenset[str]:
+    """Return those whom the team's user group had when Slack was last asked and whom its document does not list."""
+    return frozenset(each.slack_user_id for each in team.members if each.from_usergroup)
+
+
+def set_members(
+    work: UnitOfWork, person: Person, team: Team, wanted: Mapping[str, Membership], *, is_new: bool = False
+) -> None:
+    """Make these the team's members, with an audit entry if their roles change or the team is new."""
+    before, after = roles_in(team), {each: member.role.value for each, member in wanted.items()}
     kept = {member.slack_user_id: member for member in team.members}
     team.members = [
         kept.get(slack_user_id, TeamMember(slack_user_id=slack_user_id)) for slack_user_id in sorted(wanted)
     ]
     for member in team.members:
-        member.role = wanted[member.slack_user_id]
+        known = wanted[member.slack_user_id]
+        member.role, member.from_usergroup = known.role.value, known.from_usergroup
+    if before != after or is_new:
+        audit.record(work, person, "team.changed", team.id, {"before": before, "after": after})
+        notices.mark_gates_dirty(work, team.name)

@@ -17,7 +17,15 @@ from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import AlreadyDone, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.services.access.people import digest_of, find_team, is_good, load_person, revoke, token_details
+from core.services.access.people import (
+    digest_of,
+    find_team,
+    is_good,
+    load_owner,
+    load_person,
+    revoke,
+    token_details,
+)
 from core.services.shared import audit
 from core.statuses import PrincipalKind, Role, TokenScope
 from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
@@ -107,7 +115,7 @@ def _check_service(work: UnitOfWork, grant: Grant, owner: str | None) -> None:
             hint="Add --owner with their Slack id.",
             field="owner",
         )
-    if owner is not None and not answers_for(load_person(work, owner, source="cli"), grant.team):
+    if owner is not None and not answers_for(load_owner(work, owner, source="cli"), grant.team):
         whose = f"team {grant.team}" if grant.team else "any team"
         raise InvalidInput(
             f"{owner} is not a responder of {whose}, so they cannot own its service.", field="owner"
@@ -215,7 +223,7 @@ def _service(work: UnitOfWork, row: ApiToken, source: str) -> Person:
     """Return the service's principal. It may start runs only while its owner is a responder of the team."""
     teams = [row.team] if row.team is not None else list(work.session.scalars(select(Team.name)))
     scopes = _scopes(row)
-    if row.owner is not None and not answers_for(load_person(work, row.owner, source=source), row.team):
+    if row.owner is not None and not answers_for(load_owner(work, row.owner, source=source), row.team):
         scopes &= UNOWNED_SCOPES
     name = row.slack_user_id.removeprefix(SERVICE)
     return service_principal(name, scopes, *teams, owner=row.owner, token_id=row.id, source=source)

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.web import SlackResponse
 
+from bot.app_manifest import SCOPES
 from cli.doctor import examine
-from cli.doctor_checks import egress, shell, slack_token
+from cli.doctor_checks import egress, shell
 from cli.setting_checks import admins, files, port, signing_secret
+from cli.slack_checks import slack
 from core.settings import Settings
 
 US = str(os.geteuid())
@@ -53,7 +56,7 @@ def test_shell_steps_that_cannot_run_anything_are_found() -> None:
 
 
 def test_a_missing_secret_says_where_it_is_found() -> None:
-    found = [slack_token(settings()), signing_secret(settings())]
+    found = [*slack(settings()), signing_secret(settings())]
 
     assert [(each.ok, each.message) for each in found] == [
         (False, "SLACK_BOT_TOKEN is not set."),
@@ -63,7 +66,7 @@ def test_a_missing_secret_says_where_it_is_found() -> None:
 
 
 def test_a_slack_that_does_not_answer_is_found() -> None:
-    finding = slack_token(settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_API_URL="http://127.0.0.1:9/api/"))
+    [finding] = slack(settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_API_URL="http://127.0.0.1:9/api/"))
 
     assert not finding.ok
     assert "http://127.0.0.1:9/api/ does not answer" in finding.message
@@ -72,13 +75,51 @@ def test_a_slack_that_does_not_answer_is_found() -> None:
 def test_a_token_of_another_workspace_than_the_one_that_is_set_is_found(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answer = {"user": "runbook", "team": "Acme", "team_id": "T1"}
-    monkeypatch.setattr(WebClient, "auth_test", lambda _: answer)
+    answer_with(monkeypatch)
 
     def found(team: str) -> bool:
-        return slack_token(settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_TEAM_ID=team)).ok
+        return next(slack(settings(SLACK_BOT_TOKEN="xoxb-1", SLACK_TEAM_ID=team))).ok
 
     assert (found(""), found("T1"), found("T2")) == (True, True, False)
+
+
+def answer_with(monkeypatch: pytest.MonkeyPatch, **headers: str) -> None:
+    """Make Slack answer auth.test with these headers."""
+    data = {"ok": True, "user": "runbook", "team": "Acme", "team_id": "T1"}
+    client = WebClient()
+    answer = SlackResponse(
+        client=client,
+        http_verb="POST",
+        api_url="auth.test",
+        req_args={},
+        data=data,
+        headers=headers,
+        status_code=200,
+    )
+    monkeypatch.setattr(WebClient, "auth_test", lambda _: answer)
+
+
+ALL = {scope.name for scope in SCOPES}
+
+
+@pytest.mark.parametrize(
+    ("granted", "ok", "said"),
+    [
+        (ALL, True, "All that are needed were granted."),
+        ({scope.name for scope in SCOPES if not scope.is_private}, True, "All that are needed were granted."),
+        (ALL - {"pins:write"}, True, "Missing: pins:write: an incident's card is not pinned."),
+        (ALL - {"groups:read"}, True, "Missing: groups:read: private channels are not recognised."),
+        (ALL - {"chat:write"}, False, "Missing: chat:write: nothing is posted."),
+    ],
+    ids=["all", "no private channels", "a comfort", "a part of private channels", "what everything needs"],
+)
+def test_each_missing_scope_says_what_it_costs(
+    monkeypatch: pytest.MonkeyPatch, granted: set[str], ok: bool, said: str
+) -> None:
+    answer_with(monkeypatch, **{"x-oauth-scopes": ",".join(sorted(granted))})
+    _, scopes = slack(settings(SLACK_BOT_TOKEN="xoxb-1"))
+    assert (scopes.ok, scopes.message) == (ok, said)
+    assert ("`runbook manifest`" in scopes.hint) == (granted != ALL and "Missing" in said)
 
 
 def test_settings_that_cannot_be_read_are_all_that_is_told() -> None:
