@@ -1,7 +1,7 @@
 """The initial configuration of a workspace: read from a file, or the built-in demo."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -44,8 +44,23 @@ class ChannelConfig(Part):
     members: tuple[str, ...] | None = None
 
 
+class ShortcutConfig(Part):
+    """A shortcut of the app: in the menu of each message, or anywhere (``global``).
+
+    https://docs.slack.dev/interactivity/implementing-shortcuts
+    """
+
+    callback_id: str
+    name: str
+    description: str = ""
+    type: Literal["message", "global"] = "message"
+
+
 class AppConfig(Part):
-    """The one app of the workspace: its ids, its tokens and secret, and the URL for its requests."""
+    """The one app of the workspace: its ids, its tokens and secret, and the URL for its requests.
+
+    Requests for the options of an ``external_select`` go to ``options_load_url``; without one to ``request_url``.
+    """
 
     id: str = "A0RUNBOOK"
     name: str = "Runbook"
@@ -56,7 +71,9 @@ class AppConfig(Part):
     app_token: str = "xapp-sandbox"
     signing_secret: str = "sandbox-signing-secret"
     request_url: LocalUrl | None = "http://127.0.0.1:8000/slack/events"
+    options_load_url: LocalUrl | None = None
     socket_mode: bool = False
+    shortcuts: tuple[ShortcutConfig, ...] = ()
     events: tuple[str, ...] = DEFAULT_EVENTS
 
 

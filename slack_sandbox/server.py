@@ -73,6 +73,8 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
     doing: Mapping[str, Endpoint] = {
         "/messages": taking(bodies.NewMessage, acting.send_message),
         "/actions": taking(bodies.NewAction, acting.act),
+        "/suggestions": taking(bodies.Suggesting, acting.suggest),
+        "/shortcuts": taking(bodies.UseShortcut, acting.use_shortcut),
         "/views/{view_id}/submit": taking(bodies.Submission, acting.submit_view),
         "/views/{view_id}/close": taking(bodies.Closing, acting.close_view),
         "/channels": taking(bodies.NewChannel, acting.create_channel),

@@ -112,7 +112,19 @@ def block_problems(value: Any, at: str = "/blocks", most: int = limits.MESSAGE_B
     for pointer, item in found:
         problems.extend(block(item, pointer))
     problems.extend(unique(_block_ids(found), "block_id"))
+    problems.extend(_focus(found))
     return problems
+
+
+def _focus(found: list[tuple[str, Json]]) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element, ``focus_on_load``"""
+    wanting = [
+        f"{pointer}/element/focus_on_load"
+        for pointer, item in found
+        if isinstance(item.get("element"), dict) and item["element"].get("focus_on_load") is True
+    ]
+    for pointer in wanting[1:]:
+        yield Problem("only one element can have focus_on_load", pointer)
 
 
 def _block_ids(found: list[tuple[str, Json]]) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,19 @@
 """Interactive elements: buttons, menus, inputs. https://docs.slack.dev/reference/block-kit/block-elements"""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_sandbox.block_kit import limits
-from slack_sandbox.block_kit.checks import PLAIN, Problem, Problems, list_of, require, string, text_object
+from slack_sandbox.block_kit.checks import ANY_TEXT, PLAIN, Problem, Problems, require, string, text_object
+from slack_sandbox.block_kit.menus import (
+    MENUS,
+    MULTI_MENUS,
+    initial_option,
+    initial_options,
+    options,
+    whole_number,
+)
 from slack_sandbox.values import Json
 
 
@@ -32,42 +41,21 @@ def button(value: Json, at: str) -> Problems:
         yield Problem("must be one of: primary, danger", f"{at}/style")
 
 
-def option(value: Json, at: str) -> Problems:
-    yield from require(value, ["text", "value"], at)
-    yield from text_object(value.get("text"), f"{at}/text", limits.OPTION_TEXT)
-    yield from string(value.get("value"), f"{at}/value", limits.OPTION_VALUE, may_be_empty=True)
-    yield from text_object(value.get("description"), f"{at}/description", limits.OPTION_DESCRIPTION)
-
-
-def options(value: Any, at: str, most: int) -> Problems:
-    found, problems = list_of(value, at, most)
-    yield from problems
-    for pointer, item in found:
-        yield from option(item, pointer)
-
-
-def option_groups(value: Any, at: str) -> Problems:
-    found, problems = list_of(value, at, limits.SELECT_OPTIONS)
-    yield from problems
-    for pointer, group in found:
-        yield from require(group, ["label", "options"], pointer)
-        yield from text_object(group.get("label"), f"{pointer}/label", limits.OPTION_GROUP_LABEL, PLAIN)
-        yield from options(group.get("options"), f"{pointer}/options", limits.SELECT_OPTIONS)
-
-
-def static_select(value: Json, at: str) -> Problems:
-    given = [name for name in ("options", "option_groups") if value.get(name) is not None]
-    if len(given) != 1:
-        yield Problem("must provide either options or option_groups", at)
-    if value.get("options") is not None:
-        yield from options(value["options"], f"{at}/options", limits.SELECT_OPTIONS)
-    if value.get("option_groups") is not None:
-        yield from option_groups(value["option_groups"], f"{at}/option_groups")
-
-
 def choices(value: Json, at: str) -> Problems:
     yield from require(value, ["options"], at)
-    yield from options(value.get("options"), f"{at}/options", limits.CHOICE_OPTIONS)
+    yield from options(value.get("options"), f"{at}/options", limits.CHOICE_OPTIONS, ANY_TEXT)
+
+
+def checkboxes(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/checkboxes-element"""
+    yield from choices(value, at)
+    yield from initial_options(value, at, most=limits.CHOICE_OPTIONS)
+
+
+def radio_buttons(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/radio-button-group-element"""
+    yield from choices(value, at)
+    yield from initial_option(value, at)
 
 
 def overflow(value: Json, at: str) -> Problems:
@@ -75,16 +63,52 @@ def overflow(value: Json, at: str) -> Problems:
     yield from options(value.get("options"), f"{at}/options", limits.OVERFLOW_OPTIONS)
 
 
-def text_input(value: Json, at: str) -> Problems:
+def matching(value: Json, name: str, pattern: str, wanted: str, at: str) -> Problems:
+    given = value.get(name)
+    if given is not None and not (isinstance(given, str) and re.fullmatch(pattern, given)):
+        yield Problem(f"must be {wanted}", f"{at}/{name}")
+
+
+def date_picker(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/date-picker-element"""
+    yield from matching(value, "initial_date", r"\d{4}-\d{2}-\d{2}", "a date in the format YYYY-MM-DD", at)
+
+
+def time_picker(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/time-picker-element"""
+    yield from matching(value, "initial_time", r"([01]\d|2[0-3]):[0-5]\d", "a time in the format HH:mm", at)
+
+
+def datetime_picker(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/datetime-picker-element"""
+    given = value.get("initial_date_time")
+    if given is not None and not (isinstance(given, int) and len(str(given)) == limits.UNIX_TIME_DIGITS):
+        yield Problem("must be a UNIX timestamp of 10 digits", f"{at}/initial_date_time")
+
+
+def initial_text(value: Json, at: str) -> Problems:
     yield from string(value.get("initial_value"), f"{at}/initial_value", limits.INPUT_TEXT, may_be_empty=True)
-    for name in ("min_length", "max_length"):
-        bound = value.get(name)
-        if bound is not None and (not isinstance(bound, int) or not 0 <= bound <= limits.INPUT_TEXT):
-            yield Problem(f"must be between 0 and {limits.INPUT_TEXT}", f"{at}/{name}")
+
+
+def text_input(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element"""
+    yield from initial_text(value, at)
+    if value.get("multiline") not in (None, True, False):
+        yield Problem("must be a boolean", f"{at}/multiline")
+    yield from whole_number(value, "min_length", at, 0, limits.INPUT_TEXT)
+    yield from whole_number(value, "max_length", at, 1, limits.INPUT_TEXT)
 
 
 def number_input(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/number-input-element"""
     yield from require(value, ["is_decimal_allowed"], at)
+    for name in ("initial_value", "min_value", "max_value"):
+        yield from matching(value, name, r"-?\d+(\.\d+)?", "a number, as a string", at)
+
+
+def file_input(value: Json, at: str) -> Problems:
+    """https://docs.slack.dev/reference/block-kit/block-elements/file-input-element"""
+    yield from whole_number(value, "max_files", at, 1, limits.INPUT_FILES)
 
 
 def image(value: Json, at: str) -> Problems:
@@ -100,28 +124,20 @@ def anything(_value: Json, _at: str) -> Problems:
     yield from ()
 
 
-MENUS = {
-    "static_select": static_select,
-    "external_select": anything,
-    "users_select": anything,
-    "conversations_select": anything,
-    "channels_select": anything,
-}
-MULTI_MENUS = {f"multi_{name}": check for name, check in MENUS.items()}
 PICKERS = {
-    "checkboxes": choices,
-    "radio_buttons": choices,
-    "datepicker": anything,
-    "timepicker": anything,
-    "datetimepicker": anything,
+    "checkboxes": checkboxes,
+    "radio_buttons": radio_buttons,
+    "datepicker": date_picker,
+    "timepicker": time_picker,
+    "datetimepicker": datetime_picker,
 }
 TYPED = {
     "plain_text_input": text_input,
-    "email_text_input": text_input,
-    "url_text_input": text_input,
+    "email_text_input": initial_text,
+    "url_text_input": initial_text,
     "number_input": number_input,
     "rich_text_input": anything,
-    "file_input": anything,
+    "file_input": file_input,
 }
 BUTTONS = {"button": button, "overflow": overflow, "workflow_button": button}
 

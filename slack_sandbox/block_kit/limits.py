@@ -64,6 +64,12 @@ OVERFLOW_OPTIONS = 5
 # .../plain-text-input-element
 INPUT_TEXT = 3000
 
+# .../datetime-picker-element
+UNIX_TIME_DIGITS = 10
+
+# .../file-input-element
+INPUT_FILES = 10
+
 # https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object
 CONFIRM_TITLE = 100
 CONFIRM_TEXT = 300

@@ -20,8 +20,16 @@ USER_AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 class HttpCarrier:
     """``request_url`` may change while it runs: an app that starts later says where it listens."""
 
-    def __init__(self, request_url: str | None, signing_secret: str, clock: Clock, within: float) -> None:
+    def __init__(
+        self,
+        request_url: str | None,
+        signing_secret: str,
+        clock: Clock,
+        within: float,
+        options_load_url: str | None = None,
+    ) -> None:
         self.request_url = request_url
+        self.options_load_url = options_load_url
         self._signing_secret = signing_secret
         self._clock = clock
         self._within = within
@@ -33,7 +41,8 @@ class HttpCarrier:
         await self._client.aclose()
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
-        if not self.request_url:
+        url = self._url_for(delivery)
+        if not url:
             detail = "The app has no request URL, and no Socket Mode connection is open."
             return Acknowledgement("dispatch_failed", reason="connection_failed", detail=detail)
         body, content_type = encode(delivery)
@@ -42,7 +51,12 @@ class HttpCarrier:
             "User-Agent": USER_AGENT,
             **retry_headers(delivery),
         }
-        return await self._post(self.request_url, body, headers)
+        return await self._post(url, body, headers)
+
+    def _url_for(self, delivery: Delivery) -> str | None:
+        """https://docs.slack.dev/reference/block-kit/block-elements/select-menu-element#external_select"""
+        asks_for_options = delivery.payload.get("type") == "block_suggestion"
+        return (asks_for_options and self.options_load_url) or self.request_url
 
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Acknowledgement:
         try:

@@ -37,7 +37,7 @@ async def act_in_message(
     if message.author.bot_id != workspace.app.bot_id:
         raise SlackError("invalid_action", sentence="Only the app's own messages can be acted upon.")
     payload = interaction_base(workspace, "block_actions", user, sandbox.triggers.issue(user.id, now))
-    payload |= _message_place(workspace, message)
+    payload |= message_place(workspace, message)
     payload |= _what_was_done(list(message.content.blocks), given, entered, workspace.new_ts(now))
     url = ResponseUrl(user.id, message.channel, now, original_ts=message.ts, thread_ts=message.thread_ts)
     payload["response_url"] = f"{origin}/response/{sandbox.response_urls.issue(url)}"
@@ -60,7 +60,8 @@ async def act_in_view(sandbox: Sandbox, user: User, view: View, given: Json, ent
     return await _deliver(sandbox, user, payload)
 
 
-def _message_place(workspace: Workspace, message: Message) -> Json:
+def message_place(workspace: Workspace, message: Message) -> Json:
+    """Where a message stands, as the payloads of what was done in it say."""
     channel = workspace.channels[message.channel]
     ephemeral = message.ephemeral_to is not None
     container: Json = {

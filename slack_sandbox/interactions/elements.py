@@ -24,18 +24,18 @@ VERIFICATION_TOKEN = "sandbox-verification-token"
 """Deprecated at Slack in favour of signatures, but still in every payload."""
 
 
-def interaction_base(workspace: Workspace, kind: str, user: User, trigger_id: str) -> Json:
+def interaction_base(workspace: Workspace, kind: str, user: User, trigger_id: str | None = None) -> Json:
     """https://docs.slack.dev/reference/interaction-payloads"""
-    return {
+    base = {
         "type": kind,
         "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team.id},
         "api_app_id": workspace.app.id,
         "token": VERIFICATION_TOKEN,
-        "trigger_id": trigger_id,
         "team": {"id": workspace.team.id, "domain": workspace.team.domain},
         "enterprise": None,
         "is_enterprise_install": False,
     }
+    return base if trigger_id is None else {**base, "trigger_id": trigger_id}
 
 
 def channel_name(channel: Channel) -> str:

@@ -96,8 +96,7 @@ async def close(sandbox: Sandbox, user: User, view: View, *, everything: bool) -
 
 
 async def _notify_closed(sandbox: Sandbox, user: User, view: View, *, is_cleared: bool) -> None:
-    payload = interaction_base(sandbox.workspace, "view_closed", user, "")
-    del payload["trigger_id"]
+    payload = interaction_base(sandbox.workspace, "view_closed", user)
     payload |= {"view": view_object(sandbox.workspace, view), "is_cleared": is_cleared}
     await sandbox.courier.deliver(Delivery("interactive", payload))
 

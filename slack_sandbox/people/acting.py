@@ -8,8 +8,19 @@ from starlette.requests import Request
 from slack_sandbox.interactions.actions import act_in_message, act_in_view, message_acted_upon
 from slack_sandbox.interactions.commands import run_command
 from slack_sandbox.interactions.modals import close, own_view, submit
+from slack_sandbox.interactions.shortcuts import use_global_shortcut, use_message_shortcut
+from slack_sandbox.interactions.suggestions import Query, suggest_in_message, suggest_in_view
 from slack_sandbox.own_origin import origin_of
-from slack_sandbox.people.requests import ByUser, Closing, NewAction, NewChannel, NewMessage, Submission
+from slack_sandbox.people.requests import (
+    ByUser,
+    Closing,
+    NewAction,
+    NewChannel,
+    NewMessage,
+    Submission,
+    Suggesting,
+    UseShortcut,
+)
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace import membership
@@ -41,6 +52,26 @@ class Acting:
             return await act_in_view(self.sandbox, user, view, body.action, entered)
         message = message_acted_upon(self.sandbox.workspace, user, body.channel, body.message_ts)
         return await act_in_message(self.sandbox, user, message, body.action, entered, origin_of(request))
+
+    async def suggest(self, _request: Request, body: Suggesting) -> Json:
+        """The options that the app offers for what was typed so far."""
+        workspace = self.sandbox.workspace
+        user = workspace.person(body.user)
+        query = Query(body.block_id, body.action_id, body.value)
+        if body.view_id:
+            view = own_view(self.sandbox, user, body.view_id)
+            return await suggest_in_view(self.sandbox, user, view, body.state.values, query)
+        message = message_acted_upon(workspace, user, body.channel, body.message_ts)
+        return await suggest_in_message(self.sandbox, user, message, query)
+
+    async def use_shortcut(self, request: Request, body: UseShortcut) -> Json:
+        workspace = self.sandbox.workspace
+        user = workspace.person(body.user)
+        if not body.message_ts:
+            return await use_global_shortcut(self.sandbox, user, body.callback_id)
+        message = message_acted_upon(workspace, user, body.channel, body.message_ts)
+        origin = origin_of(request)
+        return await use_message_shortcut(self.sandbox, user, message, body.callback_id, origin)
 
     async def submit_view(self, request: Request, body: Submission) -> Json:
         user = self.sandbox.workspace.person(body.user)

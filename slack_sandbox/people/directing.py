@@ -48,11 +48,14 @@ class Directing:
         courier = self.sandbox.courier
         if body.request_url is not None:
             courier.http.request_url = body.request_url or None
+        if body.options_load_url is not None:
+            courier.http.options_load_url = body.options_load_url or None
         if body.socket_mode is not None:
             courier.socket_mode = body.socket_mode
         return {
             "ok": True,
             "request_url": courier.http.request_url,
+            "options_load_url": courier.http.options_load_url,
             "socket_mode": courier.socket_mode,
             "socket_connections": courier.sockets.connected,
         }

@@ -39,6 +39,26 @@ class NewAction(ByUser):
     state: State = State()
 
 
+class Suggesting(ByUser):
+    """What is typed into a menu whose options come from the app, in a message or in a view."""
+
+    block_id: str
+    action_id: str
+    value: str = ""
+    channel: str = ""
+    message_ts: str = ""
+    view_id: str = ""
+    state: State = State()
+
+
+class UseShortcut(ByUser):
+    """With ``channel`` and ``message_ts`` a shortcut of that message, otherwise a global one."""
+
+    callback_id: str
+    channel: str = ""
+    message_ts: str = ""
+
+
 class Submission(ByUser):
     state: State = State()
 
@@ -62,6 +82,7 @@ class AppChange(Body):
     """What the app's settings page would change while it runs. What is left out stays."""
 
     request_url: LocalUrl | None = None
+    options_load_url: LocalUrl | None = None
     socket_mode: bool | None = None
 
 

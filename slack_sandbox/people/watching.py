@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from slack_sandbox.config import AppConfig
 from slack_sandbox.people.answers import number_after, refused
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.values import Json, SlackError
@@ -28,7 +29,7 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
         "ok": True,
         "team": workspace.team.model_dump(),
         "users": people_of(workspace),
-        "app": {"id": app.id, "name": app.name, "bot_user_id": app.bot_user_id, "command": app.command},
+        "app": app_for_people(app),
         "channels": [
             {**channel_for_people(channel), "is_member": user.id in channel.members} for channel in visible
         ],
@@ -37,6 +38,11 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
         "views": [view_object(workspace, view) for view in workspace.modals.stack(user.id)],
         "seq": sandbox.stream.seq,
     }
+
+
+def app_for_people(app: AppConfig) -> Json:
+    kept = app.model_dump(include={"id", "name", "bot_user_id", "command", "shortcuts"})
+    return {**kept, "shortcuts": list(kept["shortcuts"])}
 
 
 def people_of(workspace: Workspace) -> list[Json]:

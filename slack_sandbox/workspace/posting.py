@@ -1,5 +1,6 @@
 """Posting, editing and deleting messages, and notifying people and the app."""
 
+import re
 from dataclasses import replace
 from datetime import datetime
 
@@ -132,8 +133,15 @@ def _tell_posted(workspace: Workspace, channel: Channel, message: Message) -> No
         return
     event = message_object(workspace, message, metadata=True) | _place(workspace, message)
     workspace.announcer.to_app(event)
-    if f"<@{workspace.app.bot_user_id}>" in message.content.text and message.author.bot_id is None:
-        workspace.announcer.to_app({**event, "type": "app_mention"})
+    if _mentions_the_app(workspace, channel, message):
+        mention = {name: value for name, value in event.items() if name not in ("channel_type", "metadata")}
+        workspace.announcer.to_app({**mention, "type": "app_mention"})
+
+
+def _mentions_the_app(workspace: Workspace, channel: Channel, message: Message) -> bool:
+    """In a direct message the app is spoken to anyway: https://docs.slack.dev/reference/events/app_mention"""
+    mention = re.compile(rf"<@{workspace.app.bot_user_id}(\|[^>]*)?>")
+    return bool(mention.search(message.content.text)) and message.author.bot_id is None and not channel.is_im
 
 
 def tell_changed(workspace: Workspace, message: Message, previous: Message) -> None:

@@ -46,6 +46,12 @@ export const postAction = (action) => request("POST", "/actions", action);
 export const submitView = (id, user, state) =>
   request("POST", `/views/${encodeURIComponent(id)}/submit`, { user, state });
 
+/** What the app offers for the text `asked.value` in a menu; answers {ok, options | option_groups}. */
+export const suggest = (asked) => request("POST", "/suggestions", asked);
+
+/** `used`: {user, callback_id}, and for a shortcut of a message {channel, message_ts}. */
+export const useShortcut = (used) => request("POST", "/shortcuts", used);
+
 /** With `everything` the whole stack closes. */
 export const closeView = (id, user, everything) =>
   request("POST", `/views/${encodeURIComponent(id)}/close`, { user, everything });

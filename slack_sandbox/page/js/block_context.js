@@ -1,12 +1,13 @@
 // What the elements of one message or one view share: names, the values typed so far, and how an action is sent.
 
 /**
- * `send(action, origin, confirmed)` delivers a block action; `previous` is the context of the drawing that this one replaces: what
+ * `commands` deliver what is done in `container`; `previous` is the context of the drawing that this one replaces: what
  * was typed or chosen there stays, as in Slack, wherever block_id and action_id are the same.
  */
-export function createBlockContext({ names, people, channels, container, send, previous = null }) {
+export function createBlockContext({ names, people, channels, container, commands, previous = null }) {
   const fields = [];
   const kept = previous ? previous.values() : {};
+  const values = () => collect(fields);
   return {
     names,
     people,
@@ -17,9 +18,13 @@ export function createBlockContext({ names, people, channels, container, send, p
     resume: (element, block) => withValue(element, kept[block.block_id]?.[element.action_id]),
     register: (field) => fields.push(field),
     /** {block_id: {action_id: {type, value…}}}: Slack's `state.values`. */
-    values: () => collect(fields),
-    act: (block, element, details, origin) =>
-      send(actionOf(block, element, details), origin, element.confirm),
+    values,
+    act: (block, element, details, origin) => {
+      const action = actionOf(block, element, details);
+      return commands.act({ container, action, values: values(), origin, confirm: element.confirm });
+    },
+    /** What the app offers for the text typed into a menu of its own. */
+    suggest: (block, element, text) => commands.suggest({ container, block, element, text, values: values() }),
   };
 }
 

@@ -32,6 +32,17 @@ export class Commands {
     return whilePending(key, async () => tell(await api.postAction(body)));
   }
 
+  /** What the app offers in a menu of `container` for what was typed. */
+  suggest({ container, block, element, text, values }) {
+    const asked = { block_id: block.block_id, action_id: element.action_id, value: text, state: { values } };
+    return api.suggest({ user: this.#me, ...container.target, ...asked });
+  }
+
+  /** `place`: {channel, message_ts} for a shortcut of a message. */
+  async useShortcut(callback_id, place = {}) {
+    tell(await api.useShortcut({ user: this.#me, callback_id, ...place }));
+  }
+
   /** Answers {ok, errors?}; the form shows what is wrong. */
   submitView(view, values) {
     return api.submitView(view.id, this.#me, { values });

@@ -44,12 +44,20 @@ function dispatchText(node, definition, act) {
   });
 }
 
-const picker = (type, field, initial) => (definition, block, context) => {
+const same = { read: (text) => text, write: (value) => value };
+
+// A moment is the seconds since 1970, shown in the browser's time zone.
+const moment = {
+  read: (text) => Math.round(new Date(text).getTime() / 1000),
+  write: (seconds) => new Date(seconds * 1000).toLocaleString("sv-SE").replace(" ", "T").slice(0, 16),
+};
+
+const picker = (type, field, initial, format = same) => (definition, block, context) => {
   const node = h("input", { class: "text-input picker", type, "data-action-id": definition.action_id });
   if (block.type !== "input")
     node.setAttribute("aria-label", plainString(definition.placeholder?.text) || "Choose");
-  node.value = definition[initial] ?? "";
-  const read = () => ({ [field]: node.value || null });
+  if (definition[initial]) node.value = format.write(definition[initial]);
+  const read = () => ({ [field]: node.value ? format.read(node.value) : null });
   context.register({ block, element: definition, read, node });
   node.addEventListener("change", () => dispatches(block) && context.act(block, definition, read(), node));
   return { node, target: node };
@@ -60,6 +68,8 @@ const dispatches = (block) => block.type !== "input" || Boolean(block.dispatch_a
 export const datePicker = picker("date", "selected_date", "initial_date");
 
 export const timePicker = picker("time", "selected_time", "initial_time");
+
+export const dateTimePicker = picker("datetime-local", "selected_date_time", "initial_date_time", moment);
 
 export function checkboxes(definition, block, context) {
   const initial = (definition.initial_options ?? []).map((option) => option.value);

@@ -2,8 +2,9 @@
 // Each builder answers {node, target?, group?}: what to show, what a label points at, whether it is a group.
 
 import { button, overflow } from "./element_buttons.js";
-import { checkboxes, datePicker, radioButtons, textInput, timePicker } from "./element_inputs.js";
+import { checkboxes, datePicker, dateTimePicker, radioButtons, textInput, timePicker } from "./element_inputs.js";
 import { channelsSelect, multiple, staticSelect, usersSelect } from "./element_selects.js";
+import { externalSelect, multiExternalSelect } from "./element_external.js";
 import { h } from "./dom.js";
 import { safeLink } from "./mentions.js";
 
@@ -12,10 +13,12 @@ const ELEMENTS = {
   workflow_button: button,
   overflow,
   static_select: staticSelect,
+  external_select: externalSelect,
   users_select: usersSelect,
   channels_select: channelsSelect("selected_channel", "initial_channel"),
   conversations_select: channelsSelect("selected_conversation", "initial_conversation"),
   multi_static_select: multiple(staticSelect),
+  multi_external_select: multiExternalSelect,
   multi_users_select: multiple(usersSelect),
   multi_channels_select: multiple(channelsSelect("selected_channel", "initial_channel")),
   multi_conversations_select: multiple(channelsSelect("selected_conversation", "initial_conversation")),
@@ -27,6 +30,7 @@ const ELEMENTS = {
   radio_buttons: radioButtons,
   datepicker: datePicker,
   timepicker: timePicker,
+  datetimepicker: dateTimePicker,
   image,
 };
 

@@ -8,6 +8,7 @@ import { createHeader } from "./header.js";
 import { MessageList, newsPill } from "./messages.js";
 import { Modal } from "./modal.js";
 import { Navigation } from "./navigation.js";
+import { createShortcutButton } from "./shortcuts.js";
 import { createSidebar } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { ThreadPane } from "./thread.js";
@@ -38,6 +39,7 @@ function createChrome(tools) {
     createUserSwitch({ select: part("user-switch"), face: part("user-face"), ...tools }),
     createSidebar({ ...list, ...tools }),
     createHeader({ root: part("channel-header"), ...tools }),
+    createShortcutButton(part("shortcuts"), tools),
   ];
 }
 

@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 let closeOpen = () => {};
 
-/** `entries`: [{label, choose, value?, danger?}]. The menu closes before `choose` runs. */
+/** `entries`: [{label, choose, about?, value?, danger?}]. The menu closes before `choose` runs. */
 export function openMenu(opener, entries) {
   closeOpen();
   const menu = h(
@@ -29,7 +29,7 @@ export function openMenu(opener, entries) {
   menu.firstElementChild?.focus();
 }
 
-const item = ({ label, choose, value, danger }) =>
+const item = ({ label, about, choose, value, danger }) =>
   h(
     "button",
     {
@@ -40,7 +40,8 @@ const item = ({ label, choose, value, danger }) =>
       "data-value": value,
       onclick: choose,
     },
-    label,
+    h("span", {}, label),
+    about && h("span", { class: "hint" }, about),
   );
 
 function place(menu, opener) {

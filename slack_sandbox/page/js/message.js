@@ -12,6 +12,7 @@ import { authorOf, avatar, namesOf, userName } from "./names.js";
 import { people } from "./place.js";
 import { isSystem } from "./selectors.js";
 import { clockTime, fullTime, shortTime } from "./time.js";
+import { toolbar } from "./toolbar.js";
 
 const contexts = new WeakMap();
 
@@ -52,16 +53,14 @@ export function renderMessage(item, view, previous) {
 
 function contextFor(message, { state, channel, commands }, previous) {
   const container = { key: `${channel}/${message.ts}`, target: { channel, message_ts: message.ts } };
-  const context = createBlockContext({
+  return createBlockContext({
     names: namesOf(state),
     people: people(state),
     channels: Object.values(state.channels),
     container,
+    commands,
     previous,
-    send: (action, origin, confirm) =>
-      commands.act({ container, action, values: context.values(), origin, confirm }),
   });
-  return context;
 }
 
 function gutter({ message, grouped }, { state }) {
@@ -160,16 +159,3 @@ function replies(message, thread, state, navigation) {
   );
 }
 
-function toolbar(message, { inThread, navigation }) {
-  if (inThread || message.ephemeral || isSystem(message)) return null;
-  const open = () => navigation.openThread(message.thread_ts ?? message.ts);
-  const attributes = {
-    type: "button",
-    class: "quiet",
-    "aria-label": "Reply in thread",
-    title: "Reply in thread",
-    "data-testid": "reply",
-    onclick: open,
-  };
-  return h("div", { class: "toolbar" }, h("button", attributes, icon("reply")));
-}

@@ -53,16 +53,14 @@ export class Modal {
   #contextFor(view, state) {
     const container = { key: view.id, target: { view_id: view.id } };
     const sent = { values: () => view.state?.values ?? {} };
-    const context = createBlockContext({
+    return createBlockContext({
       names: namesOf(state),
       people: people(state),
       channels: Object.values(state.channels),
       container,
+      commands: this.#commands,
       previous: this.#contexts.get(view.id) ?? sent,
-      send: (action, origin, confirm) =>
-        this.#commands.act({ container, action, values: context.values(), origin, confirm }),
     });
-    return context;
   }
 }
 
