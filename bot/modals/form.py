@@ -1,4 +1,4 @@
-"""A form made from a JSON Schema: its view, what was entered into it, and the errors under its fields."""
+"""A form made from a JSON Schema: its view, what was entered into it, and the errors under its limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.cards.blocks import Block
 from bot.cards.words import bounded
-from bot.modals import fields
+from bot.modals import limits
 from bot.modals.fields import PREFIX, entered, input_blocks
 from core.definitions.parameters import Schema, declared, parse_key_values
 from core.errors import InvalidInput
@@ -25,6 +25,14 @@ class Purpose:
     metadata: str
 
 
+@dataclass(frozen=True)
+class Around:
+    """The blocks around the fields of a form: `above` them, and `below` them."""
+
+    above: tuple[Block, ...] = ()
+    below: tuple[Block, ...] = ()
+
+
 def form_view(
     purpose: Purpose, schema: Schema, given: Mapping[str, object], above: list[Block] | None = None
 ) -> View | None:
@@ -32,22 +40,31 @@ def form_view(
 
     `given`: what is entered already. `above`: blocks above the fields.
     """
-    inputs = input_blocks(schema, given)
-    blocks = [*(above or []), *inputs]
+    return (
+        form_around(purpose, input_blocks(schema, given), Around(tuple(above or ())))
+        if declared(schema)
+        else None
+    )
+
+
+def form_around(purpose: Purpose, inputs: list[Block], around: Around) -> View | None:
+    """Return the view with these fields, of which there may be none; None if it exceeds Slack's limits."""
+    blocks = [*around.above, *inputs, *around.below]
     ids = [str(block["block_id"]) for block in inputs]
-    if not inputs or len(blocks) > fields.BLOCKS or len(purpose.metadata) > fields.PRIVATE_METADATA:
+    if len(blocks) > limits.BLOCKS or len(purpose.metadata) > limits.PRIVATE_METADATA:
         return None
-    if any(len(block_id) > fields.BLOCK_ID for block_id in ids):
+    if any(len(block_id) > limits.BLOCK_ID for block_id in ids):
         return None
-    return _modal(purpose.title, blocks) | {
+    return modal(purpose.title, blocks) | {
         "callback_id": purpose.callback_id,
         "submit": {"type": "plain_text", "text": purpose.submit},
         "private_metadata": purpose.metadata,
     }
 
 
-def _modal(title: str, blocks: list[Block]) -> View:
-    shown = title if len(title) <= fields.TITLE else title[: fields.TITLE - 1] + "…"
+def modal(title: str, blocks: list[Block]) -> View:
+    """Return a modal with these blocks and a button that closes it."""
+    shown = title if len(title) <= limits.TITLE else title[: limits.TITLE - 1] + "…"
     return {
         "type": "modal",
         "title": {"type": "plain_text", "text": shown},
@@ -58,10 +75,13 @@ def _modal(title: str, blocks: list[Block]) -> View:
 
 @dataclass(frozen=True)
 class Submitted:
-    """The result of a submitted form: it was accepted (`said`), or fields must be corrected (`errors`)."""
+    """The result of a submitted form: it was accepted (`said`), fields must be corrected (`errors`), or another view
+    follows (`then`).
+    """
 
     said: str = ""
     errors: Mapping[str, str] | None = None
+    then: View | None = None
 
 
 @dataclass
@@ -77,9 +97,9 @@ class Entered:
         return parse_key_values(entered(self.state, schema), schema)
 
     def errors(self, error: InvalidInput) -> dict[str, str]:
-        """Return the errors by block id, as Slack shows them under the fields. One without a field goes to the first.
+        """Return the errors by block id, as Slack shows them under the limits. One without a field goes to the first.
 
-        Raises the error itself if the form has no fields.
+        Raises the error itself if the form has no limits.
         """
         names = list(declared(self.schema))
         if not names:
@@ -93,5 +113,5 @@ class Entered:
 
 def refusal(title: str, sentence: str) -> View:
     """Return the view that replaces the form and says why it was refused."""
-    text = {"type": "mrkdwn", "text": bounded(sentence, fields.SECTION_TEXT)}
-    return _modal(title, [{"type": "section", "text": text}])
+    text = {"type": "mrkdwn", "text": bounded(sentence, limits.SECTION_TEXT)}
+    return modal(title, [{"type": "section", "text": text}])

@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.cards.blocks import section
 from bot.cards.words import bounded, escape_sentence
-from bot.modals import fields
 from bot.modals.form import Entered, Purpose, Submitted, View, form_view
+from bot.modals.limits import SECTION_TEXT
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.services.access.people import load_person
@@ -26,7 +26,7 @@ def input_form(
     """
     check_can_answer(work, person, asked)
     run = work.session.get_one(RunbookExecution, asked.execution_id)
-    question = section(bounded(escape_sentence(asked.message), fields.SECTION_TEXT))
+    question = section(bounded(escape_sentence(asked.message), SECTION_TEXT))
     purpose = Purpose(CALLBACK_ID, run.runbook_name, "Answer", asked.id)
     return form_view(purpose, asked.schema, given, [question])
 

@@ -23,6 +23,7 @@ from core.definitions.fields import (
     refuse_twice,
     refuse_twice_at,
 )
+from core.definitions.made_for import MadeFor
 from core.definitions.problems import Problem
 from core.definitions.steps import Placed, StepDefinition, placed_steps, step_types
 from core.definitions.type_registry import RegisteredUnion
@@ -244,6 +245,10 @@ class RunbookDefinition(WrittenDefinition):
     """The team that owns it; global if omitted."""
     description: str = Field(default="", max_length=3000)
     """What the runbook is for."""
+    made_for: MadeFor | None = Field(default=None, alias="for")
+    """The incidents that it is made for. For those it is offered first, before the runbooks that were used last."""
+    confirm: bool = False
+    """Whether the form in Slack shows the values once more, and asks, before the run starts."""
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
     """The parameters, as a JSON Schema; the form in Slack is made from it. A parameter with `writeOnly: true` or
     `format: password` is a secret: the steps get it, and it is shown to nobody.

@@ -69,7 +69,7 @@ def values(view: dict[str, Any], **entered: Any) -> dict[str, Any]:
 
 def _value(element: dict[str, Any], given: Any) -> dict[str, Any]:
     kind = element["type"]
-    if kind == "static_select":
+    if kind in ("static_select", "external_select"):
         chosen = {"value": given} if given else element.get("initial_option")
         return {"type": kind, "selected_option": chosen}
     if kind == "checkboxes":
@@ -247,7 +247,9 @@ def test_with_more_parameters_than_a_form_holds_they_are_named(
     assert api.opened == []
 
 
-def test_choices_that_no_menu_holds_are_typed(company: UnitOfWorkFactory, slack: Slack, api: FakeApi) -> None:
+def test_many_choices_are_searched_and_those_too_long_for_a_menu_are_typed(
+    company: UnitOfWorkFactory, slack: Slack, api: FakeApi
+) -> None:
     names = [f"n{n}" for n in range(101)]
     schema = {
         "required": ["a", "b", "c"],
@@ -256,7 +258,7 @@ def test_choices_that_no_menu_holds_are_typed(company: UnitOfWorkFactory, slack:
     add_runbook(company, "choices", parameters=schema, steps=WAIT)
     view = opened(slack, api, "run choices")
     assert [element["type"] for element in elements(view).values()] == [
-        "plain_text_input", "plain_text_input", "static_select",
+        "external_select", "plain_text_input", "static_select",
     ]  # fmt: skip
     submits(slack, view, a="n100", b="x" * 151, c="2")
     (row,) = executions(company)

@@ -1,0 +1,199 @@
+"""The element of a field, chosen by the parameter's JSON Schema, and how its value is read back. Pure.
+
+| schema | element |
+| --- | --- |
+| `enum` | a menu; with more than 100 choices, one with a search |
+| `array` of `enum` | the same, for several choices |
+| `boolean` | a tick box |
+| `integer`, `number` | a number |
+| `format: date`, `time`, `date-time` | a picker |
+| `x-slack: user`, `channel` | a picker, also for an `array` of them |
+| `x-slack: long`, or `maxLength` above 200 | text of several lines |
+| anything else | text |
+
+https://docs.slack.dev/reference/block-kit/block-elements
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.cards.blocks import Block
+from bot.modals.limits import INPUT_TEXT, OPTION_TEXT, OPTION_VALUE, OPTIONS, PLACEHOLDER
+from core.definitions.json_schema import deref
+
+Schema = Mapping[str, object]
+Initial = tuple[object] | None
+ACTION = "value"
+TICKED = "true"
+LONG = 200  # a text that may be longer gets several lines
+TYPE_TO_SEARCH = "Type to search"
+IDS = {"user": "users_select", "channel": "conversations_select"}
+MANY_IDS = {"user": "multi_users_select", "channel": "multi_conversations_select"}
+PICKERS = {"date": "datepicker", "time": "timepicker", "date-time": "datetimepicker"}
+
+
+def element(schema: Schema, root: Schema, initial: Initial) -> Block:
+    """Return the element for a parameter with this schema, filled with `initial`."""
+    kind = kind_of(schema)
+    if kind == "boolean":
+        return _tick_box(initial)
+    choices = choices_of(schema, root)
+    if choices is not None and fit_a_menu(choices):
+        return _menu(choices, initial, several=kind == "array")
+    if kind == "array":
+        of = deref(schema.get("items"), root).get("x-slack")
+        return _ids(str(of), initial, several=True) if of in MANY_IDS else _text(schema, initial)
+    if kind in ("integer", "number"):
+        return _number(schema, initial, is_whole=kind == "integer")
+    if schema.get("x-slack") in IDS:
+        return _ids(str(schema["x-slack"]), initial, several=False)
+    if kind == "string" and schema.get("format") in PICKERS:
+        return _picker(str(schema["format"]), initial)
+    return _text(schema, initial)
+
+
+def kind_of(schema: Schema) -> str | None:
+    """Return the schema's type; of several, the first that is not null."""
+    kinds = schema.get("type")
+    listed = kinds if isinstance(kinds, list) else [kinds]
+    return next((str(kind) for kind in listed if kind not in (None, "null")), None)
+
+
+def choices_of(schema: Schema, root: Schema) -> list[object] | None:
+    """Return what may be chosen: the `enum` of a parameter, or that of a list's items. None if anything may be."""
+    held = deref(schema.get("items"), root) if kind_of(schema) == "array" else schema
+    choices = held.get("enum")
+    return [each for each in choices if each is not None] if isinstance(choices, list) else None
+
+
+def fit_a_menu(choices: list[object]) -> bool:
+    values = list(map(text_of, choices))
+    is_short = all(0 < len(value) <= OPTION_VALUE for value in values)
+    return len(values) > 0 and is_short and len(set(values)) == len(values)
+
+
+def _menu(choices: list[object], initial: Initial, *, several: bool) -> Block:
+    """Return a menu; where the choices are too many for one, they are asked for while people type."""
+    is_external = len(choices) > OPTIONS
+    prefix = "multi_" if several else ""
+    menu: Block = {"type": f"{prefix}{'external' if is_external else 'static'}_select", "action_id": ACTION}
+    if is_external:
+        menu |= {"min_query_length": 0, "placeholder": plain(TYPE_TO_SEARCH, PLACEHOLDER)}
+    else:
+        menu["options"] = list(map(option, choices))
+    return menu | _chosen(choices, initial, several=several)
+
+
+def _chosen(choices: list[object], initial: Initial, *, several: bool) -> Block:
+    value = initial[0] if initial is not None else None
+    if several:
+        listed = [choice for choice in value if choice in choices] if isinstance(value, list) else []
+        return {"initial_options": list(map(option, listed[:OPTIONS]))} if listed else {}
+    return {"initial_option": option(value)} if value is not None and value in choices else {}
+
+
+def option(choice: object) -> Block:
+    return {"text": plain(text_of(choice), OPTION_TEXT), "value": text_of(choice)}
+
+
+def _tick_box(initial: Initial) -> Block:
+    ticked = {"text": plain("Yes", OPTION_TEXT), "value": TICKED}
+    box: Block = {"type": "checkboxes", "action_id": ACTION, "options": [ticked]}
+    return box | ({"initial_options": [ticked]} if initial == (True,) else {})
+
+
+def _number(schema: Schema, initial: Initial, *, is_whole: bool) -> Block:
+    field: Block = {"type": "number_input", "action_id": ACTION, "is_decimal_allowed": not is_whole}
+    for bound, name in (("minimum", "min_value"), ("maximum", "max_value")):
+        if isinstance(schema.get(bound), (int, float)):
+            field[name] = text_of(schema[bound])
+    return field | _initial(initial)
+
+
+def _ids(of: str, initial: Initial, *, several: bool) -> Block:
+    """Return a picker of people or channels. `x-slack` says which."""
+    kind = (MANY_IDS if several else IDS)[of]
+    name = f"initial_{of if of == 'user' else 'conversation'}{'s' if several else ''}"
+    picker: Block = {"type": kind, "action_id": ACTION}
+    if of == "channel":
+        picker["filter"] = {"include": ["public", "private"], "exclude_bot_users": True}
+    value = initial[0] if initial is not None else None
+    return picker | ({name: value} if value and isinstance(value, list if several else str) else {})
+
+
+def _picker(form: str, initial: Initial) -> Block:
+    """Return a picker of a date or a time. A time is in UTC, as it is stored."""
+    picker: Block = {"type": PICKERS[form], "action_id": ACTION}
+    value = initial[0] if initial is not None else None
+    if form == "time":
+        picker["timezone"] = "UTC"
+    if not isinstance(value, str):
+        return picker
+    if form == "date-time":
+        at = _timestamp(value)
+        return picker | ({"initial_date_time": at} if at is not None else {})
+    return picker | ({"initial_time": value[:5]} if form == "time" else {"initial_date": value})
+
+
+def _timestamp(text: str) -> int | None:
+    """Return the Unix time that Slack's picker takes, which has ten digits."""
+    try:
+        at = int(datetime.fromisoformat(text).timestamp())
+    except ValueError:
+        return None
+    return at if len(str(at)) == 10 else None
+
+
+def _text(schema: Schema, initial: Initial) -> Block:
+    longest = schema.get("maxLength")
+    is_long = schema.get("x-slack") == "long" or (isinstance(longest, int) and longest > LONG)
+    field: Block = {"type": "plain_text_input", "action_id": ACTION}
+    return field | ({"multiline": True} if is_long else {}) | _initial(initial)
+
+
+def _initial(initial: Initial) -> Block:
+    """Prefill the field. A default that is too long is left out: an empty field gets it anyway."""
+    text = text_of(initial[0]) if initial is not None and initial[0] is not None else ""
+    return {"initial_value": text} if 0 < len(text) <= INPUT_TEXT else {}
+
+
+def value_entered(state: Mapping[str, Any], choices: list[object] | None) -> str | None:
+    """Return what was entered, as people would type it; None for an empty field.
+
+    https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload#view_submission
+    """
+    match state.get("type"):
+        case "checkboxes":
+            return "true" if state.get("selected_options") else "false"
+        case "static_select" | "external_select":
+            return (state.get("selected_option") or {}).get("value")
+        case "multi_static_select" | "multi_external_select":
+            return _several([each["value"] for each in state.get("selected_options") or ()], choices)
+        case "multi_users_select" | "multi_conversations_select":
+            return _several(state.get("selected_users") or state.get("selected_conversations") or [], None)
+        case "datetimepicker":
+            return _moment(state.get("selected_date_time"))
+    keys = ("value", "selected_user", "selected_conversation", "selected_date", "selected_time")
+    return next((str(state[key]) for key in keys if state.get(key)), None)
+
+
+def _several(values: list[str], choices: list[object] | None) -> str | None:
+    """Return a list as JSON, with the choices as the schema has them: 1 for the option `1`."""
+    meant = {text_of(choice): choice for choice in choices or ()}
+    return json.dumps([meant.get(value, value) for value in values], ensure_ascii=False) if values else None
+
+
+def _moment(seconds: object) -> str | None:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}" if isinstance(seconds, int) else None
+
+
+def text_of(value: object) -> str:
+    """Return a value as people type it: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def plain(text: str, limit: int) -> Block:
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    return {"type": "plain_text", "text": shown or "–", "emoji": False}
