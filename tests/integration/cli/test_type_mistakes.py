@@ -10,15 +10,16 @@ import pytest
 from tests.unit.core.definitions.test_type_mistakes import package
 
 
+# What each mistake leads to is tested with the types themselves; here each kind of process meets one.
 @pytest.mark.parametrize(
-    ("body", "reason"),
+    ("command", "body", "reason"),
     [
-        ("    limit = 3\n", "non-annotated attribute"),
-        ("    limit: object() = 3\n", "Odd"),
-        ("    limit: 'NotThere' = 3\n", "NotThere"),
+        (["validate", "examples"], "    limit = 3\n", "non-annotated attribute"),
+        (["worker"], "    limit: object() = 3\n", "Odd"),
+        (["schema", "runbook"], "    limit: 'NotThere' = 3\n", "NotThere"),
     ],
+    ids=["validate", "worker", "schema"],
 )
-@pytest.mark.parametrize("command", [["validate", "examples"], ["worker"], ["schema", "runbook"]])
 def test_a_process_ends_with_a_sentence_and_no_traceback(
     tmp_path: Path, body: str, reason: str, command: list[str]
 ) -> None:
