@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -27,11 +28,42 @@ class TeamConfig(Part):
 
 
 class UserConfig(Part):
+    """A person. The flags are Slack's: guests are ``is_restricted``, those of one channel ``is_ultra_restricted`` too,
+    people of another workspace (``team_id``) ``is_stranger``, those who left ``deleted``.
+
+    https://docs.slack.dev/reference/objects/user-object
+    """
+
     id: str
     name: str
     real_name: str = ""
     title: str = ""
     color: str = "#4a154b"
+    tz: str = "Etc/UTC"
+    team_id: str = ""
+    is_admin: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    deleted: bool = False
+
+    @model_validator(mode="after")
+    def _the_time_zone_exists(self) -> Self:
+        try:
+            ZoneInfo(self.tz)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"there is no time zone {self.tz!r}") from error
+        return self
+
+
+class UsergroupConfig(Part):
+    """A user group. https://docs.slack.dev/reference/objects/usergroup-object"""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...] = ()
+    disabled: bool = False
 
 
 class ChannelConfig(Part):
@@ -41,6 +73,7 @@ class ChannelConfig(Part):
     name: str
     topic: str = ""
     is_private: bool = False
+    is_ext_shared: bool = False
     members: tuple[str, ...] | None = None
 
 
@@ -73,6 +106,9 @@ class AppConfig(Part):
     request_url: LocalUrl | None = "http://127.0.0.1:8000/slack/events"
     options_load_url: LocalUrl | None = None
     socket_mode: bool = False
+    home_tab: bool = True
+    scopes: tuple[str, ...] | None = None
+    """What the bot token was granted; None: everything that any method asks for."""
     shortcuts: tuple[ShortcutConfig, ...] = ()
     events: tuple[str, ...] = DEFAULT_EVENTS
 
@@ -98,6 +134,7 @@ class WorkspaceConfig(Part):
     team: TeamConfig = TeamConfig()
     users: tuple[UserConfig, ...] = DEMO_USERS
     channels: tuple[ChannelConfig, ...] = DEMO_CHANNELS
+    usergroups: tuple[UsergroupConfig, ...] = ()
     app: AppConfig = AppConfig()
     enforce_rate_limits: bool = True
     acknowledge_within: float = 3.0
@@ -108,11 +145,16 @@ class WorkspaceConfig(Part):
         people = [user.id for user in self.users] + [self.app.bot_user_id]
         _refuse_duplicates("user id", people)
         _refuse_duplicates("channel id", [channel.id for channel in self.channels])
+        _refuse_duplicates("user group id", [group.id for group in self.usergroups])
         _refuse_duplicates("channel name", [channel.name for channel in self.channels])
         for channel in self.channels:
             strangers = sorted(set(channel.members or ()) - set(people))
             if strangers:
                 raise ValueError(f"channel {channel.name} has unknown members: {', '.join(strangers)}")
+        for group in self.usergroups:
+            strangers = sorted(set(group.users) - set(people))
+            if strangers:
+                raise ValueError(f"user group {group.handle} has unknown members: {', '.join(strangers)}")
         return self
 
 

@@ -51,6 +51,10 @@ class Sandbox:
     rate_limits: RateLimits
     faults: Faults
     calls: Log[ApiCall]
+    scopes: tuple[str, ...] | None = None
+    """What the bot token was granted; None: everything."""
+    revoked: str | None = None
+    """Slack's name for why the token no longer works: ``token_revoked`` or ``account_inactive``."""
 
     def notice(self, user: str, text: str) -> None:
         """Show one person an error, as Slackbot would."""
@@ -83,4 +87,5 @@ def build_sandbox(config: WorkspaceConfig, clock: Clock = utc_now) -> Sandbox:
         rate_limits=RateLimits(),
         faults=Faults(),
         calls=Log(),
+        scopes=app.scopes,
     )

@@ -13,10 +13,13 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from slack_sandbox.config import WorkspaceConfig
+from slack_sandbox.file_endpoints import download, upload
 from slack_sandbox.own_origin import OwnOrigin
 from slack_sandbox.people import requests as bodies
 from slack_sandbox.people.acting import Acting
+from slack_sandbox.people.administering import Administering
 from slack_sandbox.people.answers import Endpoint, answering, taking
+from slack_sandbox.people.channel_acting import ChannelActing
 from slack_sandbox.people.directing import Directing
 from slack_sandbox.people.watching import state_for, stream
 from slack_sandbox.response_endpoint import respond
@@ -53,6 +56,8 @@ def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
         Route("/api/{method}", web_api.handle, methods=["GET", "POST"]),
         Route("/response/{secret}", partial(respond, sandbox), methods=["POST"]),
+        Route("/upload/v1/{secret}", partial(upload, sandbox), methods=["POST"]),
+        Route("/files-pri/{file}/{name:path}", partial(download, sandbox), methods=["GET"]),
         WebSocketRoute("/link/", sandbox.courier.sockets.serve),
     ]
 
@@ -60,6 +65,7 @@ def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
 def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
     """Return the routes for people: what the page shows and does."""
     acting, directing = Acting(sandbox), Directing(sandbox)
+    channels, administering = ChannelActing(sandbox), Administering(sandbox)
 
     async def state(request: Request) -> Json:
         return state_for(sandbox, request.query_params.get("user", ""))
@@ -77,10 +83,19 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/shortcuts": taking(bodies.UseShortcut, acting.use_shortcut),
         "/views/{view_id}/submit": taking(bodies.Submission, acting.submit_view),
         "/views/{view_id}/close": taking(bodies.Closing, acting.close_view),
-        "/channels": taking(bodies.NewChannel, acting.create_channel),
-        "/channels/{channel_id}/join": taking(bodies.ByUser, acting.join_channel),
-        "/channels/{channel_id}/archive": taking(bodies.ByUser, acting.archive_channel),
-        "/channels/{channel_id}/unarchive": taking(bodies.ByUser, acting.unarchive_channel),
+        "/app_home": taking(bodies.OpenHome, acting.open_app_home),
+        "/channels": taking(bodies.NewChannel, channels.create),
+        "/channels/{channel_id}/join": taking(bodies.ByUser, channels.join),
+        "/channels/{channel_id}/leave": taking(bodies.ByUser, channels.leave),
+        "/channels/{channel_id}/invite": taking(bodies.Inviting, channels.invite),
+        "/channels/{channel_id}/kick": taking(bodies.Kicking, channels.kick),
+        "/channels/{channel_id}/rename": taking(bodies.Renaming, channels.rename),
+        "/channels/{channel_id}/topic": taking(bodies.Topic, channels.set_topic),
+        "/channels/{channel_id}/make_private": taking(bodies.ByUser, channels.make_private),
+        "/channels/{channel_id}/archive": taking(bodies.ByUser, channels.archive),
+        "/channels/{channel_id}/unarchive": taking(bodies.ByUser, channels.unarchive),
+        "/users/{user_id}": taking(bodies.AccountChange, administering.change_account),
+        "/usergroups/{usergroup_id}": taking(bodies.UsergroupChange, administering.change_usergroup),
         "/faults": taking(bodies.FaultList, directing.replace_faults),
         "/deliveries/{n:int}/repeat": taking(bodies.Body, directing.repeat_delivery),
         "/app": taking(bodies.AppChange, directing.change_app),

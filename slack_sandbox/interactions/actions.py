@@ -48,7 +48,7 @@ async def act_in_view(sandbox: Sandbox, user: User, view: View, given: Json, ent
     """Tell the app about a choice in a modal, with a trigger to push with. Raises SlackError."""
     workspace, now = sandbox.workspace, sandbox.clock()
     done = _what_was_done(view.definition["blocks"], given, entered, workspace.new_ts(now))
-    remembered = workspace.modals.remember(view, done["state"]["values"])
+    remembered = workspace.remember(view, done["state"]["values"])
     payload = interaction_base(
         workspace, "block_actions", user, sandbox.triggers.issue(user.id, now, view.id)
     )

@@ -28,7 +28,12 @@ def interaction_base(workspace: Workspace, kind: str, user: User, trigger_id: st
     """https://docs.slack.dev/reference/interaction-payloads"""
     base = {
         "type": kind,
-        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team.id},
+        "user": {
+            "id": user.id,
+            "username": user.name,
+            "name": user.name,
+            "team_id": user.team_id or workspace.team.id,
+        },
         "api_app_id": workspace.app.id,
         "token": VERIFICATION_TOKEN,
         "team": {"id": workspace.team.id, "domain": workspace.team.domain},

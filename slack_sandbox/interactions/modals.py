@@ -16,8 +16,8 @@ from slack_sandbox.workspace.rendering import view_object
 
 
 def own_view(sandbox: Sandbox, user: User, view_id: str) -> View:
-    """A view that this person has open. Raises SlackError ``not_found``."""
-    view = sandbox.workspace.modals.find(view_id)
+    """A modal that this person has open, or their Home tab. Raises SlackError ``not_found``."""
+    view = sandbox.workspace.view(view_id)
     if view.user != user.id:
         raise SlackError("not_found")
     return view

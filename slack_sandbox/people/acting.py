@@ -1,4 +1,4 @@
-"""Acting on behalf of one person: messages, commands, clicks, modals, channels."""
+"""Acting on behalf of one person: messages, commands, clicks, modals, the App Home."""
 
 import re
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from starlette.requests import Request
 
 from slack_sandbox.interactions.actions import act_in_message, act_in_view, message_acted_upon
 from slack_sandbox.interactions.commands import run_command
+from slack_sandbox.interactions.home import open_home
 from slack_sandbox.interactions.modals import close, own_view, submit
 from slack_sandbox.interactions.shortcuts import use_global_shortcut, use_message_shortcut
 from slack_sandbox.interactions.suggestions import Query, suggest_in_message, suggest_in_view
 from slack_sandbox.own_origin import origin_of
+from slack_sandbox.people.channel_acting import channel_answer, member
 from slack_sandbox.people.requests import (
-    ByUser,
     Closing,
     NewAction,
-    NewChannel,
     NewMessage,
+    OpenHome,
     Submission,
     Suggesting,
     UseShortcut,
 )
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.values import Json, SlackError
-from slack_sandbox.workspace import membership
-from slack_sandbox.workspace.models import Author, Channel, Draft, User, checked_content
+from slack_sandbox.workspace.models import Author, Draft, checked_content
 from slack_sandbox.workspace.posting import post
 
 
@@ -33,7 +33,7 @@ class Acting:
     sandbox: Sandbox
 
     async def send_message(self, request: Request, body: NewMessage) -> Json:
-        user, channel = self._member(body.user, body.channel)
+        user, channel = member(self.sandbox, body.user, body.channel)
         if is_command(body.text):
             if body.thread_ts:
                 sentence = "Slash commands cannot be used in threads."
@@ -45,7 +45,7 @@ class Acting:
         return {"ok": True, "ts": message.ts}
 
     async def act(self, request: Request, body: NewAction) -> Json:
-        user = self.sandbox.workspace.person(body.user)
+        user = self.sandbox.workspace.actor(body.user)
         entered = body.state.values
         if body.view_id:
             view = own_view(self.sandbox, user, body.view_id)
@@ -56,7 +56,7 @@ class Acting:
     async def suggest(self, _request: Request, body: Suggesting) -> Json:
         """The options that the app offers for what was typed so far."""
         workspace = self.sandbox.workspace
-        user = workspace.person(body.user)
+        user = workspace.actor(body.user)
         query = Query(body.block_id, body.action_id, body.value)
         if body.view_id:
             view = own_view(self.sandbox, user, body.view_id)
@@ -66,7 +66,7 @@ class Acting:
 
     async def use_shortcut(self, request: Request, body: UseShortcut) -> Json:
         workspace = self.sandbox.workspace
-        user = workspace.person(body.user)
+        user = workspace.actor(body.user)
         if not body.message_ts:
             return await use_global_shortcut(self.sandbox, user, body.callback_id)
         message = message_acted_upon(workspace, user, body.channel, body.message_ts)
@@ -74,50 +74,19 @@ class Acting:
         return await use_message_shortcut(self.sandbox, user, message, body.callback_id, origin)
 
     async def submit_view(self, request: Request, body: Submission) -> Json:
-        user = self.sandbox.workspace.person(body.user)
+        user = self.sandbox.workspace.actor(body.user)
         view = own_view(self.sandbox, user, request.path_params["view_id"])
         return await submit(self.sandbox, user, view, body.state.values)
 
     async def close_view(self, request: Request, body: Closing) -> Json:
-        user = self.sandbox.workspace.person(body.user)
+        user = self.sandbox.workspace.actor(body.user)
         view = own_view(self.sandbox, user, request.path_params["view_id"])
         return await close(self.sandbox, user, view, everything=body.everything)
 
-    async def create_channel(self, _request: Request, body: NewChannel) -> Json:
-        """The app is invited at once: there is only one, and it is meant to be used."""
-        workspace, now = self.sandbox.workspace, self.sandbox.clock()
-        user = workspace.person(body.user)
-        channel = membership.create(workspace, user.id, body.name, now, is_private=body.is_private)
-        channel = membership.join(workspace, channel, workspace.app.bot_user_id, now, inviter=user.id)
-        return _channel_answer(channel, user)
-
-    async def join_channel(self, request: Request, body: ByUser) -> Json:
-        workspace = self.sandbox.workspace
-        user = workspace.person(body.user)
-        channel = workspace.channel_for(user.id, request.path_params["channel_id"])
-        return _channel_answer(membership.join(workspace, channel, user.id, self.sandbox.clock()), user)
-
-    async def archive_channel(self, request: Request, body: ByUser) -> Json:
-        user, channel = self._member(body.user, request.path_params["channel_id"])
-        now = self.sandbox.clock()
-        return _channel_answer(membership.archive(self.sandbox.workspace, channel, user.id, now), user)
-
-    async def unarchive_channel(self, request: Request, body: ByUser) -> Json:
-        user, channel = self._member(body.user, request.path_params["channel_id"])
-        return _channel_answer(membership.unarchive(self.sandbox.workspace, channel, user.id), user)
-
-    def _member(self, user_id: str, channel_id: str) -> tuple[User, Channel]:
-        """The person and a channel they are in. Raises SlackError."""
-        user = self.sandbox.workspace.person(user_id)
-        channel = self.sandbox.workspace.channel_for(user.id, channel_id)
-        if user.id not in channel.members:
-            raise SlackError("not_in_channel")
-        return user, channel
-
-
-def _channel_answer(channel: Channel, user: User) -> Json:
-    rendered = membership.channel_for_people(channel)
-    return {"ok": True, "channel": {**rendered, "is_member": user.id in channel.members}}
+    async def open_app_home(self, _request: Request, body: OpenHome) -> Json:
+        """Answers the direct message with the app: the other tab of its home."""
+        user = self.sandbox.workspace.actor(body.user)
+        return channel_answer(open_home(self.sandbox, user, body.tab), user)
 
 
 def is_command(text: str) -> bool:

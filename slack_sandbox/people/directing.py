@@ -52,6 +52,10 @@ class Directing:
             courier.http.options_load_url = body.options_load_url or None
         if body.socket_mode is not None:
             courier.socket_mode = body.socket_mode
+        if body.scopes is not None:
+            self.sandbox.scopes = body.scopes
+        if body.revoked is not None:
+            self.sandbox.revoked = body.revoked or None
         return {
             "ok": True,
             "request_url": courier.http.request_url,

@@ -74,6 +74,43 @@ class NewChannel(ByUser):
     is_private: bool = False
 
 
+class OpenHome(ByUser):
+    tab: Literal["home", "messages"] = "home"
+
+
+class Inviting(ByUser):
+    users: tuple[str, ...]
+
+
+class Kicking(ByUser):
+    target: str
+
+
+class Renaming(ByUser):
+    name: str
+
+
+class Topic(ByUser):
+    topic: str
+
+
+class AccountChange(Body):
+    """What an administrator changes about a person. What is left out stays."""
+
+    deleted: bool | None = None
+    is_admin: bool | None = None
+    is_restricted: bool | None = None
+    is_ultra_restricted: bool | None = None
+    is_stranger: bool | None = None
+    team_id: str | None = None
+    tz: str | None = None
+
+
+class UsergroupChange(Body):
+    users: tuple[str, ...] | None = None
+    disabled: bool | None = None
+
+
 class FaultList(Body):
     faults: tuple[Fault, ...]
 
@@ -84,6 +121,8 @@ class AppChange(Body):
     request_url: LocalUrl | None = None
     options_load_url: LocalUrl | None = None
     socket_mode: bool | None = None
+    scopes: tuple[str, ...] | None = None
+    revoked: Literal["", "token_revoked", "account_inactive"] | None = None
 
 
 class Disconnection(Body):

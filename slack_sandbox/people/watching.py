@@ -24,7 +24,7 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
     workspace = sandbox.workspace
     user = workspace.person(user_id or next(iter(workspace.users)))
     visible = [channel for channel in workspace.channels.values() if workspace.may_see(user.id, channel)]
-    app = workspace.app
+    app, home = workspace.app, workspace.homes.of(user.id)
     return {
         "ok": True,
         "team": workspace.team.model_dump(),
@@ -35,13 +35,15 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
         ],
         "messages": {channel.id: messages_in(workspace, channel) for channel in visible},
         "ephemerals": {channel.id: _ephemerals(workspace, channel, user.id) for channel in visible},
+        "usergroups": usergroups_of(workspace),
+        "home": view_object(workspace, home) if home else None,
         "views": [view_object(workspace, view) for view in workspace.modals.stack(user.id)],
         "seq": sandbox.stream.seq,
     }
 
 
 def app_for_people(app: AppConfig) -> Json:
-    kept = app.model_dump(include={"id", "name", "bot_user_id", "command", "shortcuts"})
+    kept = app.model_dump(include={"id", "name", "bot_user_id", "command", "shortcuts", "home_tab"})
     return {**kept, "shortcuts": list(kept["shortcuts"])}
 
 
@@ -53,9 +55,17 @@ def people_of(workspace: Workspace) -> list[Json]:
             "real_name": user.real_name,
             "title": user.title,
             "color": user.color,
+            "deleted": user.deleted,
         }
         for user in workspace.users.values()
         if not user.is_bot
+    ]
+
+
+def usergroups_of(workspace: Workspace) -> list[Json]:
+    return [
+        {"id": group.id, "handle": group.handle, "name": group.name}
+        for group in workspace.usergroups.values()
     ]
 
 

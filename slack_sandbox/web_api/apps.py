@@ -1,6 +1,6 @@
 """auth.*, api.*, apps.*: who am I, does it work, and open me a socket."""
 
-from slack_sandbox.rate_limits import GENEROUS, TIER_1, TIER_4
+from slack_sandbox.rate_limits import GENEROUS, TIER_1, TIER_3, TIER_4
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Call, Method
 
@@ -44,7 +44,27 @@ def open_connection(call: Call) -> Json:
     return {"url": f"{host}/link/?ticket={ticket}&app_id={call.workspace.app.id}"}
 
 
+def team_info(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/team.info"""
+    team = call.workspace.team
+    if call.arguments.text("team") not in ("", team.id):
+        raise SlackError("team_not_found")
+    return {
+        "team": {
+            "id": team.id,
+            "name": team.name,
+            "url": f"{call.origin}/",
+            "domain": team.domain,
+            "email_domain": f"{team.domain}.example",
+            "icon": {"image_default": True},
+            "avatar_base_url": f"{call.origin}/",
+            "is_verified": False,
+        }
+    }
+
+
 METHODS = {
+    "team.info": Method(team_info, TIER_3),
     "auth.test": Method(auth_test, GENEROUS),
     "api.test": Method(api_test, TIER_4, token="none"),
     "bots.info": Method(bots_info, TIER_4),

@@ -14,14 +14,14 @@ from slack_sandbox.workspace.rendering import message_object, permalink
 
 def post_message(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postMessage"""
-    channel = _writable_channel(call)
+    channel = writable_channel(call)
     arguments = call.arguments
-    author = _author(call)
+    author = author_of(call)
     draft = Draft(
         channel=channel.id,
         author=author,
-        content=_content(call),
-        metadata=_metadata(call),
+        content=content_of(call),
+        metadata=metadata_of(call),
         thread_ts=arguments.text("thread_ts") or None,
         broadcast=arguments.flag("reply_broadcast"),
         subtype="bot_message" if author.username or author.icons else None,
@@ -33,14 +33,14 @@ def post_message(call: Call) -> Json:
 
 def post_ephemeral_message(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/chat.postEphemeral"""
-    channel = _writable_channel(call)
+    channel = writable_channel(call)
     if channel.is_archived:
         raise SlackError("is_archived")
     user = call.arguments.required("user")
     if user not in call.workspace.users:
         raise SlackError("user_not_in_channel")
     thread_ts = call.arguments.text("thread_ts") or None
-    draft = Draft(channel.id, _author(call), _content(call), thread_ts=thread_ts)
+    draft = Draft(channel.id, author_of(call), content_of(call), thread_ts=thread_ts)
     return {"message_ts": post_ephemeral(call.workspace, draft, user, call.now).ts}
 
 
@@ -49,7 +49,7 @@ def update_message(call: Call) -> Json:
     message = _own_message(call, "cant_update_message")
     if call.workspace.channels[message.channel].is_archived:
         raise SlackError("is_inactive")
-    metadata = _metadata(call) if "metadata" in call.arguments else message.metadata
+    metadata = metadata_of(call) if "metadata" in call.arguments else message.metadata
     changed = edit(call.workspace, message, _updated_content(call, message.content), metadata, call.now)
     rendered = message_object(call.workspace, changed, metadata=True)
     return {"channel": changed.channel, "ts": changed.ts, "text": changed.content.text, "message": rendered}
@@ -69,7 +69,7 @@ def get_permalink(call: Call) -> Json:
     return {"channel": channel.id, "permalink": permalink(call.origin, message)}
 
 
-def _writable_channel(call: Call) -> Channel:
+def writable_channel(call: Call) -> Channel:
     """The channel to post in: by id, by name, or a person's direct message. Raises SlackError."""
     wanted = call.arguments.required("channel")
     workspace = call.workspace
@@ -83,7 +83,8 @@ def _writable_channel(call: Call) -> Channel:
     return channel
 
 
-def _author(call: Call) -> Author:
+def author_of(call: Call) -> Author:
+    """The app, under the name and picture that it borrows for this message."""
     arguments = call.arguments
     icons = {
         name.removeprefix("icon_").replace("url", "image_64"): arguments.text(name)
@@ -94,7 +95,8 @@ def _author(call: Call) -> Author:
     return replace(author, icons=icons or None)
 
 
-def _content(call: Call) -> Content:
+def content_of(call: Call) -> Content:
+    """What the call wants to show. Raises SlackError."""
     arguments = call.arguments
     return checked_content(
         arguments.text("text") or arguments.text("markdown_text"),
@@ -103,7 +105,8 @@ def _content(call: Call) -> Content:
     )
 
 
-def _metadata(call: Call) -> Json | None:
+def metadata_of(call: Call) -> Json | None:
+    """Raises SlackError: invalid_metadata_format, metadata_too_large."""
     value = call.arguments.structure("metadata", "invalid_metadata_format")
     return None if value is None else checked_metadata(value)
 

@@ -1,5 +1,7 @@
 """conversations.*: channels and who is in them. https://docs.slack.dev/reference/methods?family=conversations"""
 
+from collections.abc import Callable
+
 from slack_sandbox.rate_limits import TIER_2, TIER_3, TIER_4
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.history import page
@@ -27,13 +29,13 @@ def join(call: Call) -> Json:
 
 
 def leave(call: Call) -> Json:
-    membership.leave(call.workspace, _own_channel(call), call.app_user, call.now)
+    membership.leave(call.workspace, call.own_channel(), call.app_user, call.now)
     return {}
 
 
 def invite(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.invite"""
-    channel = _own_channel(call)
+    channel = call.own_channel()
     users = call.arguments.names("users")
     if not users:
         raise SlackError("no_user")
@@ -52,7 +54,7 @@ def kick(call: Call) -> Json:
     user = call.workspace.user(call.arguments.required("user")).id
     if user == call.app_user:
         raise SlackError("cant_kick_self")
-    membership.leave(call.workspace, _own_channel(call), user, call.now)
+    membership.leave(call.workspace, call.own_channel(), user, call.now, by=call.app_user)
     return {"errors": {}}
 
 
@@ -60,25 +62,42 @@ def info(call: Call) -> Json:
     return _answer(call, call.channel())
 
 
+def rename(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/conversations.rename"""
+    name = call.arguments.text("name")
+    channel = call.own_channel()
+    return _answer(call, membership.rename(call.workspace, channel, call.app_user, name, call.now))
+
+
+KINDS = {"im": "im", "group": "private_channel", "channel": "public_channel"}
+TYPES = frozenset({*KINDS.values(), "mpim"})
+
+
 def list_channels(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/conversations.list"""
+    return _page_of(call, lambda _channel: True)
+
+
+def of_a_user(call: Call) -> Json:
+    """The channels of one person, or of the app. https://docs.slack.dev/reference/methods/users.conversations"""
+    user = call.workspace.user(call.arguments.text("user") or call.app_user).id
+    return _page_of(call, lambda channel: user in channel.members)
+
+
+def _page_of(call: Call, wanted: Callable[[Channel], bool]) -> Json:
     types = set(call.arguments.names("types") or ["public_channel"])
+    if not types <= TYPES:
+        raise SlackError("invalid_types")
     open_only = call.arguments.flag("exclude_archived")
-    wanted = [
+    found = [
         channel
         for channel in call.workspace.channels.values()
-        if _kind(channel) in types and not (open_only and channel.is_archived)
-        if call.workspace.may_see(call.app_user, channel)
+        if KINDS[channel.kind] in types and not (open_only and channel.is_archived)
+        if wanted(channel) and call.workspace.may_see(call.app_user, channel)
     ]
-    shown, cursor = page(wanted, call.arguments)
+    shown, cursor = page(found, call.arguments)
     rendered = [conversation_object(call.workspace, channel) for channel in shown]
     return {"channels": rendered, "response_metadata": {"next_cursor": cursor}}
-
-
-def _kind(channel: Channel) -> str:
-    if channel.is_im:
-        return "im"
-    return "private_channel" if channel.is_private else "public_channel"
 
 
 def members(call: Call) -> Json:
@@ -87,7 +106,7 @@ def members(call: Call) -> Json:
 
 
 def archive(call: Call) -> Json:
-    membership.archive(call.workspace, _own_channel(call), call.app_user, call.now)
+    membership.archive(call.workspace, call.own_channel(), call.app_user, call.now)
     return {}
 
 
@@ -108,22 +127,14 @@ def open_conversation(call: Call) -> Json:
 
 def set_topic(call: Call) -> Json:
     topic = call.arguments.text("topic")
-    channel = membership.set_topic(call.workspace, _own_channel(call), call.app_user, topic, call.now)
+    channel = membership.set_topic(call.workspace, call.own_channel(), call.app_user, topic, call.now)
     return _answer(call, channel) | {"topic": topic}
 
 
 def set_purpose(call: Call) -> Json:
     purpose = call.arguments.text("purpose")
-    channel = membership.set_purpose(call.workspace, _own_channel(call), purpose)
+    channel = membership.set_purpose(call.workspace, call.own_channel(), purpose)
     return _answer(call, channel) | {"purpose": purpose}
-
-
-def _own_channel(call: Call) -> Channel:
-    """A channel that the app is a member of. Raises SlackError ``not_in_channel``."""
-    channel = call.channel()
-    if call.app_user not in channel.members:
-        raise SlackError("not_in_channel")
-    return channel
 
 
 def _answer(call: Call, channel: Channel) -> Json:
@@ -138,6 +149,8 @@ METHODS = {
     "conversations.kick": Method(kick, TIER_3),
     "conversations.info": Method(info, TIER_3),
     "conversations.list": Method(list_channels, TIER_2),
+    "conversations.rename": Method(rename, TIER_2),
+    "users.conversations": Method(of_a_user, TIER_3),
     "conversations.members": Method(members, TIER_4),
     "conversations.archive": Method(archive, TIER_2),
     "conversations.unarchive": Method(unarchive, TIER_2),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -15,6 +15,7 @@ from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.stream import cut
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Arguments, Call, Method, parse_arguments, refusal, token_from
+from slack_sandbox.web_api.scopes import kinds_asked, missing_scope, needed_scopes, scope_headers
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,19 @@ class WebApi:
             return Answer({"ok": False, "error": "unknown_method", "req_method": name})
         token = token_from(request.headers.get("authorization", ""), arguments.text("token"))
         error = refusal(self.sandbox.workspace.app, token, method.token)
+        if not error and method.token == "bot":
+            error = self.sandbox.revoked
         if error:
             return Answer({"ok": False, "error": error})
+        needed = self._needed(name, method, arguments)
+        headers = scope_headers(self.sandbox.scopes, needed) if method.token == "bot" else {}
+        lacking = missing_scope(self.sandbox.scopes, needed)
+        if lacking:
+            return Answer(lacking, headers=headers)
+        answer = self._run(name, method, arguments, request)
+        return replace(answer, headers={**headers, **answer.headers})
+
+    def _run(self, name: str, method: Method, arguments: Arguments, request: Request) -> Answer:
         now = self.sandbox.clock()
         if self.sandbox.config.enforce_rate_limits:
             channel = arguments.text("channel")
@@ -69,6 +81,11 @@ class WebApi:
             if wait is not None:
                 return rate_limited(wait)
         return run(method, Call(arguments, self.sandbox, now, origin_of(request)))
+
+    def _needed(self, name: str, method: Method, arguments: Arguments) -> list[tuple[str, ...]]:
+        channel = self.sandbox.workspace.channels.get(arguments.text(method.channel_argument))
+        given = {key: arguments.text(key) for key in ("types", "is_private")}
+        return needed_scopes(name, kinds_asked(name, channel, given))
 
     async def _play(self, fault: Fault, request: Request) -> Response:
         if fault.kind == "ratelimited":

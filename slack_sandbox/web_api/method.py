@@ -53,6 +53,13 @@ class Arguments:
         parts = value if isinstance(value, list) else self.text(name).split(",")
         return [str(part).strip() for part in parts if str(part).strip()]
 
+    def objects(self, name: str) -> list[Json]:
+        """A JSON list of objects. Raises SlackError ``invalid_arguments`` when it is none, or empty."""
+        value = self.structure(name, "invalid_arguments")
+        if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+            raise SlackError("invalid_arguments", [f"must be a list of objects: {name}"])
+        return value
+
     def structure(self, name: str, error: str) -> Any:
         """A JSON argument, as such or as text; None when absent. Raises SlackError(error) on bad JSON."""
         value = self._values.get(name)
@@ -114,6 +121,13 @@ class Call:
     def app_user(self) -> str:
         return self.workspace.app.bot_user_id
 
+    def own_channel(self, name: str = "channel") -> Channel:
+        """A channel that the app is a member of. Raises SlackError ``not_in_channel``."""
+        channel = self.channel(name)
+        if self.app_user not in channel.members:
+            raise SlackError("not_in_channel")
+        return channel
+
     def channel(self, name: str = "channel") -> Channel:
         """The channel named by an argument, which the app may see. Raises SlackError."""
         return self.workspace.channel_for(self.app_user, self.arguments.text(name))
@@ -126,6 +140,8 @@ class Method:
     run: Callable[[Call], Json]
     limit: Limit
     token: TokenKind = "bot"
+    channel_argument: str = "channel"
+    """The argument that names the channel: its kind decides which scope is asked for."""
 
 
 def token_from(authorization_header: str, token_argument: str) -> str:

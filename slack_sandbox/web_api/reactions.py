@@ -1,4 +1,4 @@
-"""reactions.* and pins.*: reactions to messages, and pins."""
+"""reactions.*: https://docs.slack.dev/reference/methods?family=reactions"""
 
 from dataclasses import replace
 
@@ -28,12 +28,6 @@ def remove(call: Call) -> Json:
     return {}
 
 
-def pin(call: Call) -> Json:
-    """Checked and otherwise ignored: nothing shows pins. https://docs.slack.dev/reference/methods/pins.add"""
-    call.workspace.message(call.channel().id, call.arguments.required("timestamp"))
-    return {}
-
-
 def _marked(call: Call) -> tuple[Message, tuple[str, str]]:
     message = call.workspace.message(call.channel().id, call.arguments.required("timestamp"))
     name = call.arguments.required("name").strip(":")
@@ -43,5 +37,4 @@ def _marked(call: Call) -> tuple[Message, tuple[str, str]]:
 METHODS = {
     "reactions.add": Method(add, TIER_3),
     "reactions.remove": Method(remove, TIER_2),
-    "pins.add": Method(pin, TIER_2),
 }

@@ -2,15 +2,33 @@
 
 from collections.abc import Mapping
 
-from slack_sandbox.web_api import apps, chat, conversations, history, reactions, users, views
+from slack_sandbox.web_api import (
+    apps,
+    bookmarks,
+    chat,
+    conversations,
+    files,
+    history,
+    pins,
+    reactions,
+    scheduled,
+    usergroups,
+    users,
+    views,
+)
 from slack_sandbox.web_api.method import Method
 
 FAMILIES: tuple[Mapping[str, Method], ...] = (
     apps.METHODS,
+    bookmarks.METHODS,
     chat.METHODS,
     conversations.METHODS,
+    files.METHODS,
     history.METHODS,
+    pins.METHODS,
     reactions.METHODS,
+    scheduled.METHODS,
+    usergroups.METHODS,
     users.METHODS,
     views.METHODS,
 )

@@ -9,12 +9,12 @@ from slack_sandbox.workspace.rendering import user_object
 
 def info(call: Call) -> Json:
     user = call.workspace.user(call.arguments.text("user"))
-    return {"user": user_object(call.workspace, user)}
+    return {"user": user_object(call.workspace, user, call.now)}
 
 
 def list_users(call: Call) -> Json:
     shown, cursor = page(list(call.workspace.users.values()), call.arguments)
-    members = [user_object(call.workspace, user) for user in shown]
+    members = [user_object(call.workspace, user, call.now) for user in shown]
     cache_ts = int(call.now.timestamp())
     return {"members": members, "cache_ts": cache_ts, "response_metadata": {"next_cursor": cursor}}
 
@@ -22,8 +22,8 @@ def list_users(call: Call) -> Json:
 def look_up_by_email(call: Call) -> Json:
     email = call.arguments.required("email")
     for user in call.workspace.users.values():
-        rendered = user_object(call.workspace, user)
-        if rendered["profile"]["email"] == email and not user.is_bot:
+        rendered = user_object(call.workspace, user, call.now)
+        if rendered["profile"]["email"] == email and not (user.is_bot or user.deleted):
             return {"user": rendered}
     raise SlackError("users_not_found")
 

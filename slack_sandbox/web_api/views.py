@@ -1,6 +1,6 @@
-"""views.*: modals. https://docs.slack.dev/reference/methods?family=views"""
+"""views.*: modals and Home tabs. https://docs.slack.dev/reference/methods?family=views"""
 
-from slack_sandbox.block_kit.views import checked_view
+from slack_sandbox.block_kit.views import ViewType, checked_view
 from slack_sandbox.rate_limits import TIER_4
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Call, Method
@@ -35,10 +35,31 @@ def push_view(call: Call) -> Json:
 def update_view(call: Call) -> Json:
     """https://docs.slack.dev/reference/methods/views.update"""
     arguments = call.arguments
-    view = call.workspace.modals.find(arguments.text("view_id"), arguments.text("external_id"))
+    workspace = call.workspace
+    view = workspace.view(arguments.text("view_id"), arguments.text("external_id"))
     if "hash" in arguments and arguments.text("hash") != view.hash:
         raise SlackError("hash_conflict")
-    return show_view(call, call.workspace.modals.update(view, _definition(call), call.now))
+    if view.definition["type"] == "home":
+        return show_home(call, workspace.homes.publish(view.user, _definition(call, "home"), "", call.now))
+    return show_view(call, workspace.modals.update(view, _definition(call), call.now))
+
+
+def publish_view(call: Call) -> Json:
+    """https://docs.slack.dev/reference/methods/views.publish"""
+    workspace, user = call.workspace, call.arguments.required("user_id")
+    if user not in workspace.users or workspace.users[user].is_bot:
+        raise SlackError("invalid_arguments", ["invalid `user_id`"])
+    if not workspace.app.home_tab:
+        raise SlackError("not_enabled")
+    definition = _definition(call, "home")
+    view = workspace.homes.publish(user, definition, call.arguments.text("hash"), call.now)
+    return show_home(call, view)
+
+
+def show_home(call: Call, view: View) -> Json:
+    rendered = view_object(call.workspace, view)
+    call.workspace.announcer.to_people("home", {"view": rendered}, frozenset([view.user]))
+    return {"view": rendered}
 
 
 def show_view(call: Call, view: View) -> Json:
@@ -51,12 +72,13 @@ def _trigger_id(call: Call) -> str:
     return call.arguments.text("trigger_id") or call.arguments.required("interactivity_pointer")
 
 
-def _definition(call: Call) -> Json:
-    return checked_view(call.arguments.structure("view", "invalid_arguments"))
+def _definition(call: Call, wanted: ViewType = "modal") -> Json:
+    return checked_view(call.arguments.structure("view", "invalid_arguments"), wanted)
 
 
 METHODS = {
     "views.open": Method(open_view, TIER_4),
+    "views.publish": Method(publish_view, TIER_4),
     "views.push": Method(push_view, TIER_4),
     "views.update": Method(update_view, TIER_4),
 }

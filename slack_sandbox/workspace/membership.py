@@ -28,15 +28,20 @@ def name_refusal(name: str) -> str | None:
     return None
 
 
+def refuse_name(workspace: Workspace, name: str) -> None:
+    """Raises SlackError: name_taken, invalid_name_…"""
+    error = name_refusal(name)
+    if error:
+        raise SlackError(error)
+    if any(channel.name == name for channel in workspace.channels.values() if not channel.is_im):
+        raise SlackError("name_taken")
+
+
 def create(
     workspace: Workspace, creator: str, name: str, now: datetime, *, is_private: bool = False
 ) -> Channel:
     """A new channel with its creator in it. Raises SlackError: name_taken, invalid_name_…"""
-    error = name_refusal(name)
-    if error:
-        raise SlackError(error)
-    if any(channel.name == name for channel in workspace.channels.values()):
-        raise SlackError("name_taken")
+    refuse_name(workspace, name)
     channel = Channel(new_id("C"), name, now, (), creator=creator, is_private=is_private)
     workspace.add_channel(channel)
     if not is_private:
@@ -66,8 +71,8 @@ def join(
     if user in channel.members:
         return channel
     joined = replace(channel, members=(*channel.members, user))
-    _store(workspace, joined)
-    _say(workspace, joined, user, "channel_join", f"<@{user}> has joined the channel", now)
+    store(workspace, joined)
+    say(workspace, joined, user, "channel_join", f"<@{user}> has joined the channel", now)
     event: Json = {"user": user, "channel": channel.id, "channel_type": "G" if channel.is_private else "C"}
     if inviter:
         event["inviter"] = inviter
@@ -75,16 +80,47 @@ def join(
     return joined
 
 
-def leave(workspace: Workspace, channel: Channel, user: str, now: datetime) -> Channel:
-    """Raises SlackError ``not_in_channel``."""
+def leave(
+    workspace: Workspace, channel: Channel, user: str, now: datetime, *, by: str | None = None
+) -> Channel:
+    """``by`` names who took them out, if somebody else did. Raises SlackError ``not_in_channel``."""
     if user not in channel.members:
         raise SlackError("not_in_channel")
-    _say(workspace, channel, user, "channel_leave", f"<@{user}> has left the channel", now)
+    say(workspace, channel, user, "channel_leave", f"<@{user}> has left the channel", now)
     left = replace(channel, members=tuple(member for member in channel.members if member != user))
-    _store(workspace, left, also=user)
+    store(workspace, left, also=user)
     event = {"type": "member_left_channel", "user": user, "channel": channel.id}
+    event |= {"channel_type": "G" if channel.is_private else "C", "team": workspace.team.id}
     _tell_app(workspace, channel, event)
+    if user == workspace.app.bot_user_id:
+        prefix = "group" if channel.is_private else "channel"
+        gone = {"type": f"{prefix}_left", "channel": channel.id, "actor_id": by or user}
+        workspace.announcer.to_app(gone)
     return left
+
+
+def rename(workspace: Workspace, channel: Channel, user: str, name: str, now: datetime) -> Channel:
+    """Raises SlackError: is_archived, name_taken, invalid_name_…"""
+    if channel.is_archived:
+        raise SlackError("is_archived")
+    refuse_name(workspace, name)
+    renamed = replace(channel, name=name)
+    store(workspace, renamed)
+    text = f'<@{user}> has renamed the channel from "{channel.name}" to "{name}"'
+    say(workspace, renamed, user, "channel_name", text, now)
+    prefix = "group" if channel.is_private else "channel"
+    details = {"id": channel.id, "name": name, "created": int(channel.created.timestamp())}
+    _tell_app(workspace, renamed, {"type": f"{prefix}_rename", "channel": details})
+    return renamed
+
+
+def make_private(workspace: Workspace, channel: Channel) -> Channel:
+    """From now on only its members see it; an app is told nothing of that."""
+    changed = replace(channel, is_private=True)
+    everybody = workspace.audience(channel)
+    workspace.channels[channel.id] = changed
+    workspace.announcer.to_people("channel", {"channel": channel_for_people(changed)}, everybody)
+    return changed
 
 
 def archive(workspace: Workspace, channel: Channel, user: str, now: datetime) -> Channel:
@@ -93,7 +129,7 @@ def archive(workspace: Workspace, channel: Channel, user: str, now: datetime) ->
         raise SlackError("already_archived")
     if channel.name == "general":
         raise SlackError("cant_archive_general", sentence="The #general channel cannot be archived.")
-    _say(workspace, channel, user, "channel_archive", f"<@{user}> archived the channel", now)
+    say(workspace, channel, user, "channel_archive", f"<@{user}> archived the channel", now)
     return _switch_archived(workspace, channel, user, is_archived=True)
 
 
@@ -105,7 +141,7 @@ def unarchive(workspace: Workspace, channel: Channel, user: str) -> Channel:
 
 def _switch_archived(workspace: Workspace, channel: Channel, user: str, *, is_archived: bool) -> Channel:
     changed = replace(channel, is_archived=is_archived)
-    _store(workspace, changed)
+    store(workspace, changed)
     kind = "archive" if is_archived else "unarchive"
     prefix = "group" if channel.is_private else "channel"
     _tell_app(workspace, changed, {"type": f"{prefix}_{kind}", "channel": channel.id, "user": user})
@@ -119,8 +155,8 @@ def set_topic(workspace: Workspace, channel: Channel, user: str, topic: str, now
     if len(topic) > TOPIC_LENGTH:
         raise SlackError("too_long")
     changed = replace(channel, topic=topic)
-    _store(workspace, changed)
-    _say(workspace, changed, user, "channel_topic", f"<@{user}> set the channel topic: {topic}", now)
+    store(workspace, changed)
+    say(workspace, changed, user, "channel_topic", f"<@{user}> set the channel topic: {topic}", now)
     return changed
 
 
@@ -128,7 +164,7 @@ def set_purpose(workspace: Workspace, channel: Channel, purpose: str) -> Channel
     if len(purpose) > TOPIC_LENGTH:
         raise SlackError("too_long")
     changed = replace(channel, purpose=purpose)
-    _store(workspace, changed)
+    store(workspace, changed)
     return changed
 
 
@@ -142,6 +178,8 @@ def channel_for_people(channel: Channel) -> Json:
         "is_private": channel.is_private,
         "is_im": channel.is_im,
         "members": list(channel.members),
+        "bookmarks": list(channel.bookmarks),
+        "pins": [pin.ts for pin in channel.pins],
     }
 
 
@@ -152,12 +190,14 @@ def tell_channel(workspace: Workspace, channel: Channel, also: str | None = None
     workspace.announcer.to_people("channel", {"channel": channel_for_people(channel)}, audience)
 
 
-def _store(workspace: Workspace, channel: Channel, also: str | None = None) -> None:
+def store(workspace: Workspace, channel: Channel, also: str | None = None) -> None:
+    """Keep a changed channel, and show it to those who see it."""
     workspace.channels[channel.id] = channel
     tell_channel(workspace, channel, also)
 
 
-def _say(workspace: Workspace, channel: Channel, user: str, subtype: str, text: str, now: datetime) -> None:
+def say(workspace: Workspace, channel: Channel, user: str, subtype: str, text: str, now: datetime) -> None:
+    """A line about the channel, such as "… has joined the channel"."""
     bot_id = workspace.app.bot_id if user == workspace.app.bot_user_id else None
     author = Author(user, bot_id, workspace.app.id if bot_id else None)
     post(workspace, Draft(channel.id, author, Content(text), subtype=subtype), now)

@@ -40,7 +40,7 @@ class Modals:
 
     def update(self, view: View, definition: Json, now: datetime) -> View:
         self._refuse_used_external_id(definition, view.id)
-        updated = replace(view, definition=_identified(definition), hash=_new_hash(now))
+        updated = replace(view, definition=identified(definition), hash=new_hash(now))
         self._views[view.id] = updated
         return updated
 
@@ -73,8 +73,8 @@ class Modals:
         view = View(
             id=view_id,
             user=user,
-            definition=_identified(definition),
-            hash=_new_hash(now),
+            definition=identified(definition),
+            hash=new_hash(now),
             root_view_id=below[0] if below else view_id,
             previous_view_id=below[-1] if below else None,
         )
@@ -91,9 +91,10 @@ class Modals:
         return (view for view in self._views.values() if view.definition.get("external_id") == external_id)
 
 
-def _identified(definition: Json) -> Json:
+def identified(definition: Json) -> Json:
+    """The view with an id for each block and each interactive element."""
     return {**definition, "blocks": with_identities(definition["blocks"])}
 
 
-def _new_hash(now: datetime) -> str:
+def new_hash(now: datetime) -> str:
     return f"{int(now.timestamp())}.{new_secret()[:8]}"

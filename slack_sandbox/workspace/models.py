@@ -21,6 +21,30 @@ class User:
     title: str
     color: str
     is_bot: bool = False
+    tz: str = "Etc/UTC"
+    team_id: str = ""
+    """The workspace that they belong to; empty: this one."""
+    is_admin: bool = False
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Usergroup:
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...]
+    disabled: bool = False
+
+
+@dataclass(frozen=True)
+class Pin:
+    ts: str
+    user: str
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -37,6 +61,17 @@ class Channel:
     is_private: bool = False
     is_archived: bool = False
     is_im: bool = False
+    is_ext_shared: bool = False
+    pins: tuple[Pin, ...] = ()
+    bookmarks: tuple[Json, ...] = ()
+    """https://docs.slack.dev/reference/methods/bookmarks.add, as Slack answers them."""
+
+    @property
+    def kind(self) -> str:
+        """How events name it in ``channel_type``."""
+        if self.is_im:
+            return "im"
+        return "group" if self.is_private else "channel"
 
 
 @dataclass(frozen=True)
@@ -70,6 +105,17 @@ class Draft:
     thread_ts: str | None = None
     broadcast: bool = False
     subtype: str | None = None
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scheduled:
+    """A message that the app will post later: https://docs.slack.dev/reference/methods/chat.scheduleMessage"""
+
+    id: str
+    draft: Draft
+    post_at: int
+    created: datetime
 
 
 @dataclass(frozen=True)
@@ -88,6 +134,7 @@ class Message:
     reactions: tuple[tuple[str, str], ...] = ()
     """(name, user) pairs, in the order they were added."""
     ephemeral_to: str | None = None
+    files: tuple[str, ...] = ()
 
     @property
     def is_reply(self) -> bool:
@@ -96,7 +143,10 @@ class Message:
 
 @dataclass(frozen=True)
 class View:
-    """An open modal. ``definition`` is what the app sent, with ids filled in; ``values`` what was entered."""
+    """An open modal or a published Home tab.
+
+    ``definition`` is what the app sent, with ids filled in; ``values`` what was entered.
+    """
 
     id: str
     user: str

@@ -26,6 +26,7 @@ def post(workspace: Workspace, draft: Draft, now: datetime) -> Message:
         thread_ts=thread_ts,
         broadcast=broadcast,
         subtype="thread_broadcast" if broadcast else draft.subtype,
+        files=draft.files,
     )
     workspace.histories[channel.id].add(message)
     _tell_posted(workspace, channel, message)
@@ -173,5 +174,4 @@ def _tell_app_in(workspace: Workspace, message: Message, event: Json) -> None:
 
 def _place(workspace: Workspace, message: Message) -> Json:
     channel = workspace.channels[message.channel]
-    kind = "im" if channel.is_im else "group" if channel.is_private else "channel"
-    return {"channel": channel.id, "channel_type": kind, "event_ts": message.ts}
+    return {"channel": channel.id, "channel_type": channel.kind, "event_ts": message.ts}

@@ -1,8 +1,11 @@
 """Slack's objects in the format of its Web API and events: message, conversation, user, view."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from slack_sandbox.values import Json, ts_microseconds
+from slack_sandbox.workspace.files import file_object
 from slack_sandbox.workspace.models import Channel, Message, User, View
 from slack_sandbox.workspace.state import Workspace
 
@@ -19,6 +22,8 @@ def message_object(workspace: Workspace, message: Message, *, metadata: bool) ->
         "edited": message.edited,
         "reactions": _reactions(message),
         "metadata": message.metadata if metadata else None,
+        "files": _files(workspace, message),
+        "pinned_to": _pinned_to(workspace, message),
     }
     rendered |= {name: value for name, value in optional.items() if value}
     if message.ephemeral_to:
@@ -26,9 +31,20 @@ def message_object(workspace: Workspace, message: Message, *, metadata: bool) ->
     return rendered | _thread_fields(message, workspace.histories[message.channel].replies(message.ts))
 
 
+def _files(workspace: Workspace, message: Message) -> list[Json]:
+    files = filter(None, map(workspace.files.get, message.files))
+    return [file_object(file, workspace.team.id) for file in files]
+
+
+def _pinned_to(workspace: Workspace, message: Message) -> list[str]:
+    pins = workspace.channels[message.channel].pins
+    return [message.channel] if any(pin.ts == message.ts for pin in pins) else []
+
+
 def _author_fields(workspace: Workspace, message: Message) -> Json:
     author = message.author
-    fields: Json = {"user": author.user, "team": workspace.team.id}
+    user = workspace.users.get(author.user)
+    fields: Json = {"user": author.user, "team": (user and user.team_id) or workspace.team.id}
     if author.bot_id is None:
         return fields
     fields |= {"bot_id": author.bot_id, "app_id": author.app_id, "bot_profile": _bot_profile(workspace)}
@@ -93,8 +109,8 @@ def conversation_object(workspace: Workspace, channel: Channel) -> Json:
         "is_mpim": False,
         "is_private": channel.is_private,
         "is_general": channel.name == "general",
-        "is_shared": False,
-        "is_ext_shared": False,
+        "is_shared": channel.is_ext_shared,
+        "is_ext_shared": channel.is_ext_shared,
         "context_team_id": workspace.team.id,
         "topic": {"value": channel.topic, "creator": channel.creator, "last_set": created},
         "purpose": {"value": channel.purpose, "creator": channel.creator, "last_set": created},
@@ -102,18 +118,20 @@ def conversation_object(workspace: Workspace, channel: Channel) -> Json:
     }
 
 
-def user_object(workspace: Workspace, user: User) -> Json:
+def user_object(workspace: Workspace, user: User, now: datetime) -> Json:
     """https://docs.slack.dev/reference/objects/user-object"""
+    local = now.astimezone(ZoneInfo(user.tz))
+    offset = local.utcoffset() or timedelta(0)
     return {
         "id": user.id,
-        "team_id": workspace.team.id,
+        "team_id": user.team_id or workspace.team.id,
         "name": user.name,
         "real_name": user.real_name,
-        "deleted": False,
+        "deleted": user.deleted,
         "color": user.color.lstrip("#"),
-        "tz": "Etc/UTC",
-        "tz_label": "Coordinated Universal Time",
-        "tz_offset": 0,
+        "tz": user.tz,
+        "tz_label": "Coordinated Universal Time" if user.tz == "Etc/UTC" else str(local.tzname()),
+        "tz_offset": int(offset.total_seconds()),
         "profile": {
             "real_name": user.real_name,
             "display_name": user.name,
@@ -122,15 +140,21 @@ def user_object(workspace: Workspace, user: User) -> Json:
         },
         "is_bot": user.is_bot,
         "is_app_user": False,
-        "is_admin": False,
+        "is_admin": user.is_admin,
         "is_owner": False,
-        "is_restricted": False,
+        "is_primary_owner": False,
+        "is_restricted": user.is_restricted or user.is_ultra_restricted,
+        "is_ultra_restricted": user.is_ultra_restricted,
+        **({"is_stranger": True} if user.is_stranger else {}),
+        "is_email_confirmed": not user.is_bot,
+        "updated": 0,
     }
 
 
 def view_object(workspace: Workspace, view: View) -> Json:
     """https://docs.slack.dev/reference/views - with ``state.values`` as they were last sent."""
     defaults: Json = {
+        "title": None,
         "submit": None,
         "close": None,
         "private_metadata": "",

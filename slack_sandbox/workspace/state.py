@@ -3,9 +3,22 @@
 from datetime import datetime
 
 from slack_sandbox.config import ChannelConfig, WorkspaceConfig
-from slack_sandbox.values import SlackError, next_ts
+from slack_sandbox.values import Json, SlackError, next_ts
+from slack_sandbox.workspace.files import Files
+from slack_sandbox.workspace.homes import Homes
 from slack_sandbox.workspace.modals import Modals
-from slack_sandbox.workspace.models import Announcer, Audience, Author, Channel, History, Message, User
+from slack_sandbox.workspace.models import (
+    Announcer,
+    Audience,
+    Author,
+    Channel,
+    History,
+    Message,
+    Scheduled,
+    User,
+    Usergroup,
+    View,
+)
 
 
 class Workspace:
@@ -17,7 +30,11 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         self.histories: dict[str, History] = {}
         self.ephemerals: dict[str, dict[str, Message]] = {}
+        self.usergroups = {group.id: Usergroup(**group.model_dump()) for group in config.usergroups}
+        self.files = Files()
+        self.scheduled: dict[str, Scheduled] = {}
         self.modals = Modals()
+        self.homes = Homes()
         self._last_ts = "0.000000"
         for channel in config.channels:
             self.add_channel(_channel_of(channel, tuple(self.users), now))
@@ -38,11 +55,27 @@ class Workspace:
         return self.users[user_id]
 
     def person(self, user_id: str) -> User:
-        """A human being, who can act in the workspace. Raises SlackError ``user_not_found``."""
+        """A human being. Raises SlackError ``user_not_found``."""
         user = self.user(user_id)
         if user.is_bot:
             raise SlackError("user_not_found")
         return user
+
+    def actor(self, user_id: str) -> User:
+        """A person who can act here. Raises SlackError ``user_not_found``, or ``account_inactive`` for one who left."""
+        user = self.person(user_id)
+        if user.deleted:
+            raise SlackError("account_inactive", sentence="This account is deactivated: it can do nothing.")
+        return user
+
+    def view(self, view_id: str, external_id: str = "") -> View:
+        """An open modal or a Home tab. Raises SlackError ``not_found``."""
+        return self.homes.find(view_id, external_id) or self.modals.find(view_id, external_id)
+
+    def remember(self, view: View, values: Json) -> View:
+        """Keep what was entered in a view, as of now."""
+        keeper = self.homes if view.definition["type"] == "home" else self.modals
+        return keeper.remember(view, values)
 
     def channel(self, channel_id: str) -> Channel:
         """Raises SlackError ``channel_not_found``."""
@@ -78,7 +111,7 @@ class Workspace:
 def _users_of(config: WorkspaceConfig) -> list[User]:
     app = config.app
     people = [
-        User(user.id, user.name, user.real_name or user.name, user.title, user.color) for user in config.users
+        User(**{**user.model_dump(), "real_name": user.real_name or user.name}) for user in config.users
     ]
     return [*people, User(app.bot_user_id, app.name.lower(), app.name, "", "#4a154b", is_bot=True)]
 
@@ -91,4 +124,5 @@ def _channel_of(config: ChannelConfig, everybody: tuple[str, ...], now: datetime
         members=everybody if config.members is None else config.members,
         topic=config.topic,
         is_private=config.is_private,
+        is_ext_shared=config.is_ext_shared,
     )

@@ -32,6 +32,7 @@ class App:
 
     def __init__(self) -> None:
         self.received: queue.Queue[Json] = queue.Queue()
+        self.events: queue.Queue[Json] = queue.Queue()
         self.answer: Json = {}
         self.status = 200
         self.may_answer = threading.Event()
@@ -57,6 +58,9 @@ class App:
     def next_delivery(self) -> Json:
         return self.received.get(timeout=10)
 
+    def next_event(self) -> Json:
+        return self.events.get(timeout=10)
+
     def stop(self) -> None:
         self.may_answer.set()
         self._server.shutdown()
@@ -67,8 +71,11 @@ class App:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                form = {name: values[0] for name, values in parse_qs(body).items()}
-                app.received.put(json.loads(form["payload"]) if "payload" in form else form)
+                if self.headers["Content-Type"] == "application/json":
+                    app.events.put(json.loads(body)["event"])
+                else:
+                    form = {name: values[0] for name, values in parse_qs(body).items()}
+                    app.received.put(json.loads(form["payload"]) if "payload" in form else form)
                 app.may_answer.wait(10)
                 answer = json.dumps(app.answer).encode() if app.answer else b""
                 self.send_response(app.status)

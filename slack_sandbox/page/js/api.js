@@ -56,7 +56,14 @@ export const useShortcut = (used) => request("POST", "/shortcuts", used);
 export const closeView = (id, user, everything) =>
   request("POST", `/views/${encodeURIComponent(id)}/close`, { user, everything });
 
-export const createChannel = (user, name) => request("POST", "/channels", { user, name });
+/** Enters the App Home; answers the direct message with the app. */
+export const openHome = (user, tab) => request("POST", "/app_home", { user, tab });
+
+export const createChannel = (user, name, is_private) => request("POST", "/channels", { user, name, is_private });
+
+/** `what`: rename, topic, invite, kick, leave, make_private; `body` what each needs. */
+export const changeChannel = (id, what, body) =>
+  request("POST", `/channels/${encodeURIComponent(id)}/${what}`, body);
 
 export const archiveChannel = (id, user) =>
   request("POST", `/channels/${encodeURIComponent(id)}/archive`, { user });

@@ -56,9 +56,21 @@ export class Commands {
   }
 
   /** Answers the new channel's id, or null. */
-  async createChannel(name) {
-    const answer = tell(await api.createChannel(this.#me, name));
-    if (!answer.ok) return null;
+  async createChannel(name, isPrivate) {
+    return this.#channelOf(await api.createChannel(this.#me, name, isPrivate));
+  }
+
+  /** Enters the App Home; answers the id of the direct message with the app, or null. */
+  async openHome(tab) {
+    return this.#channelOf(await api.openHome(this.#me, tab));
+  }
+
+  async changeChannel(id, what, body) {
+    this.#channelOf(await api.changeChannel(id, what, { user: this.#me, ...body }));
+  }
+
+  #channelOf(answer) {
+    if (!tell(answer).ok) return null;
     this.#take({ type: "channel", channel: answer.channel });
     return answer.channel.id;
   }

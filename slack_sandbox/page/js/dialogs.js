@@ -14,20 +14,30 @@ export function askConfirm({ title, text, confirm, deny, style }, names) {
   });
 }
 
-/** Asks for a line of text; answers it, or null. */
-export async function askText({ title, label, placeholder, yes }) {
+/** Asks for a line of text; answers it, or null. `more` is shown below the field. */
+export async function askText({ title, label, placeholder, value = "", yes, more = null }) {
   const id = uniqueId("ask");
   const field = h("input", {
     id,
     class: "text-input",
     type: "text",
     placeholder,
-    required: true,
+    value,
     autocomplete: "off",
     autofocus: true,
   });
-  const body = h("div", { class: "block input" }, h("label", { for: id }, label), field);
+  const body = [h("div", { class: "block input" }, h("label", { for: id }, label), field), more];
   return (await ask("ask", { title, body, yes, no: "Cancel" })) ? field.value.trim() : null;
+}
+
+/** Asks for one of `choices` ({value, label}); answers its value, or null. `none` is said where there are none. */
+export async function askChoice({ title, label, choices, yes, none }) {
+  if (!choices.length) return show(title, h("p", {}, none)).then(() => null);
+  const id = uniqueId("ask");
+  const options = choices.map((choice) => h("option", { value: choice.value }, choice.label));
+  const field = h("select", { id, class: "select", autofocus: true }, options);
+  const body = h("div", { class: "block input" }, h("label", { for: id }, label), field);
+  return (await ask("ask", { title, body, yes, no: "Cancel" })) ? field.value : null;
 }
 
 /** Shows `body` with a single button that closes it. */

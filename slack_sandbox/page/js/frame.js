@@ -1,7 +1,7 @@
 // What is around the messages: the title, whether one may write here, whether the sandbox is there.
 
 import { channelLabel } from "./names.js";
-import { isMember } from "./selectors.js";
+import { isHome, isMember } from "./selectors.js";
 
 const CONNECTION = { connecting: "Connecting…", live: "Live", lost: "Reconnecting…" };
 const isWide = window.matchMedia("(min-width: 721px)");
@@ -30,11 +30,13 @@ export function createFrame(part, { commands }) {
 
 function showAccess(part, channel, state) {
   const isOutside = !channel.is_archived && !isMember(state, channel);
+  const onHome = isHome(state);
+  part("messages").hidden = onHome;
   part("archived-note").hidden = !channel.is_archived;
   part("outside-note").hidden = !isOutside;
   for (const id of ["join", "unarchive"]) part(id).dataset.channel = channel.id;
   for (const id of ["composer-form", "thread-form"])
-    part(id).hidden = Boolean(channel.is_archived) || isOutside;
+    part(id).hidden = Boolean(channel.is_archived) || isOutside || onHome;
   part("composer").placeholder = placeholder(channel, state.app.command);
 }
 

@@ -1,35 +1,38 @@
 // The head of the open channel: name, topic, members, what can be done with it.
 
 import { fill, h, icon } from "./dom.js";
-import { askConfirm, show } from "./dialogs.js";
+import { channelEntries } from "./channel_menu.js";
+import { show } from "./dialogs.js";
 import { openMenu } from "./menu.js";
 import { inline } from "./inline.js";
 import { authorOf, avatar, channelLabel, namesOf } from "./names.js";
 import { symbolOf } from "./sidebar.js";
 
 /** `root` is the header element. */
-export function createHeader({ root, commands }) {
+export function createHeader({ root, commands, navigation }) {
   let drawn = [];
 
   return function render(state) {
-    const parts = [state.channels[state.channel], state.users, state.app, state.user];
+    const parts = [state.channels[state.channel], state.users, state.app, state.user, state.tab];
     if (parts.every((part, index) => part === drawn[index]) && drawn.length) return;
     drawn = parts;
-    fill(root, parts[0] && content(parts[0], state, commands));
+    fill(root, parts[0] && content(parts[0], state, { commands, navigation }));
   };
 }
 
-function content(channel, state, commands) {
+function content(channel, state, { commands, navigation }) {
+  const name = h("h1", { "data-testid": "channel-name" }, icon(symbolOf(channel)), channel.name);
+  if (channel.is_im) return [name, tabs(channel, state, navigation)];
   const topic = typeof channel.topic === "string" ? channel.topic : channel.topic?.value;
   return [
-    h("h1", { "data-testid": "channel-name" }, icon(symbolOf(channel)), channel.name),
+    name,
     h(
       "div",
       { class: "topic", "data-testid": "channel-topic" },
       inline((topic ?? "").replaceAll("\n", " "), namesOf(state)),
     ),
     memberButton(channel, state),
-    channel.is_archived || channel.is_im ? null : moreButton(channel, state, commands),
+    channel.is_archived ? null : moreButton(channel, state, commands),
   ];
 }
 
@@ -71,9 +74,8 @@ function member(id, state) {
 }
 
 function moreButton(channel, state, commands) {
-  const entries = [
-    { label: "Archive channel…", danger: true, choose: () => archive(channel, state, commands) },
-  ];
+  const entries = channelEntries(channel, state, commands);
+  if (!entries.length) return null;
   const attributes = {
     type: "button",
     class: "quiet",
@@ -85,13 +87,20 @@ function moreButton(channel, state, commands) {
   return button;
 }
 
-async function archive(channel, state, commands) {
-  const question = {
-    title: { type: "plain_text", text: `Archive #${channel.name}?` },
-    text: { type: "plain_text", text: "Afterwards nobody can post here, not even the app." },
-    confirm: { type: "plain_text", text: "Archive" },
-    deny: { type: "plain_text", text: "Cancel" },
-    style: "danger",
-  };
-  if (await askConfirm(question, namesOf(state))) commands.archiveChannel(channel.id);
+// The two tabs of the App Home.
+function tabs(channel, state, navigation) {
+  const tab = (name, label) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "tab",
+        "aria-selected": String(state.tab === name),
+        "data-testid": `tab-${name}`,
+        onclick: () => navigation.openChannel(channel.id, name),
+      },
+      label,
+    );
+  const attributes = { class: "tabs", role: "tablist", "aria-label": channel.name };
+  return h("div", attributes, tab("home", "Home"), tab("messages", "Messages"));
 }

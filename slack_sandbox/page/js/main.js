@@ -1,10 +1,12 @@
 // Puts the page together: one store, what can be done, and the parts that draw what the store holds.
 
+import { createChannelLinks } from "./channel_links.js";
 import { Commands } from "./commands.js";
 import { Composer } from "./composer.js";
 import { createFrame, showConnection } from "./frame.js";
 import { createDrawer } from "./drawer.js";
 import { createHeader } from "./header.js";
+import { HomeTab } from "./home.js";
 import { MessageList, newsPill } from "./messages.js";
 import { Modal } from "./modal.js";
 import { Navigation } from "./navigation.js";
@@ -20,6 +22,7 @@ const part = (id) => document.getElementById(id);
 function start() {
   const store = createStore();
   const tools = { store, commands: new Commands(store), navigation: new Navigation(store) };
+  tools.home = new HomeTab(part("home"), tools);
   const drawings = [
     ...createChrome(tools),
     createChannel(tools),
@@ -39,6 +42,8 @@ function createChrome(tools) {
     createUserSwitch({ select: part("user-switch"), face: part("user-face"), ...tools }),
     createSidebar({ ...list, ...tools }),
     createHeader({ root: part("channel-header"), ...tools }),
+    createChannelLinks(part("channel-links"), tools),
+    (state) => tools.home.render(state),
     createShortcutButton(part("shortcuts"), tools),
   ];
 }

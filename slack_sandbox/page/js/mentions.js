@@ -28,7 +28,7 @@ export function mentionOrLink(inside, names, formatLabel) {
 const MENTIONS = {
   "@": (target, label, names) => userMention(target.slice(1), names, label),
   "#": (target, label, names) => channelMention(target.slice(1), names, label),
-  "!": (target, label) => special(target.slice(1), label),
+  "!": (target, label, names) => special(target.slice(1), label, names),
 };
 
 export function userMention(id, names, label = null) {
@@ -46,12 +46,13 @@ export function channelMention(id, names, label = null) {
 
 export const broadcast = (range) => h("span", { class: "mention mine" }, `@${range}`);
 
-export const groupMention = (id, label = null) => h("span", { class: "mention" }, label ?? `@${id}`);
+export const groupMention = (id, names, label = null) =>
+  h("span", { class: "mention" }, names.group?.(id) ?? label ?? `@${id}`);
 
-function special(command, label) {
+function special(command, label, names) {
   const [name, ...rest] = command.split("^");
   if (["here", "channel", "everyone"].includes(name)) return broadcast(name);
-  if (name === "subteam") return groupMention(rest[0], label);
+  if (name === "subteam") return groupMention(rest[0], names, label);
   if (name === "date") return dateMention(rest, label);
   return label ? h("span", {}, label) : null;
 }

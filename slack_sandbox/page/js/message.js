@@ -5,6 +5,7 @@ import { createBlockContext } from "./block_context.js";
 import { renderBlocks } from "./blocks.js";
 import { h, icon, spoken } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { files } from "./files.js";
 import { metadata } from "./metadata.js";
 import { inline, plainText } from "./inline.js";
 import { mrkdwn } from "./mrkdwn.js";
@@ -110,6 +111,7 @@ function body({ message, grouped }, context) {
     { class: "body" },
     content,
     attachments(message.attachments, context),
+    files(message.files),
     grouped && edited(message),
   );
 }

@@ -47,6 +47,8 @@ export class MessageList {
     const node = ts && ts !== this.#target && this.#parts.list.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
     if (!node) return false;
     this.#target = ts;
+    node.classList.remove("pointed-at");
+    void node.offsetWidth; // starts the animation anew
     node.classList.add("pointed-at");
     node.scrollIntoView({ block: "center" });
     return true;

@@ -10,6 +10,7 @@ export function namesOf(state) {
   return {
     user: (id) => userName(state, id),
     channel: (id) => state.channels[id]?.name ?? null,
+    group: (id) => (state.usergroups[id] ? `@${state.usergroups[id].handle}` : null),
     isMe: (id) => id === state.user,
   };
 }

@@ -25,8 +25,8 @@ export class Navigation {
   }
 
   start() {
-    const { user, channel, thread, message } = readPlace();
-    this.#store.update((state) => ({ ...state, channel, thread, target: message }));
+    const { user, channel, thread, message, tab } = readPlace();
+    this.#store.update((state) => ({ ...state, channel, thread, tab, target: message }));
     return this.switchUser(user);
   }
 
@@ -36,8 +36,14 @@ export class Navigation {
     return this.#stream.start(user);
   }
 
-  openChannel(channel) {
-    this.#show(channel, null, true);
+  openChannel(channel, tab = "messages") {
+    this.#show(channel, null, true, tab);
+  }
+
+  /** Leads to a message of the open channel, in its thread if it is a reply. */
+  openMessage(ts, threadTs) {
+    const thread = threadTs && threadTs !== ts ? threadTs : null;
+    this.#go((state) => ({ ...state, thread, target: ts }), true);
   }
 
   openThread(thread) {
@@ -53,7 +59,7 @@ export class Navigation {
     this.#store.update((state) => settled(load(state, answer)));
     const now = this.#store.state;
     if (now.user !== user) this.switchUser(now.user);
-    else if (!loaded) this.#show(now.channel, now.thread, false);
+    else if (!loaded) this.#show(now.channel, now.thread, false, now.tab);
   }
 
   #takeEvent(event) {
@@ -61,8 +67,8 @@ export class Navigation {
     this.#store.update((state) => reduce(state, event));
   }
 
-  #show(channel, thread, isStep) {
-    if (channel) this.#go((state) => atChannel(state, channel, thread), isStep);
+  #show(channel, thread, isStep, tab) {
+    if (channel) this.#go((state) => atChannel(state, channel, thread, tab), isStep);
   }
 
   #go(change, isStep) {
@@ -71,9 +77,9 @@ export class Navigation {
   }
 
   #goBack() {
-    const { user, channel, thread } = readPlace();
+    const { user, channel, thread, tab } = readPlace();
     if (user && user !== this.#store.state.user) this.switchUser(user);
-    this.#show(channel, thread, false);
+    this.#show(channel, thread, false, tab);
   }
 
   // What is on the screen counts as read, as long as somebody can see it.

@@ -1,6 +1,6 @@
 // Where the person is: pure steps from one state to the next.
 
-import { channelGroups, newestTs, unreadOf } from "./selectors.js";
+import { channelGroups, isHome, newestTs, unreadOf } from "./selectors.js";
 
 /** People one can be: bots are not among them. */
 export const people = (state) => Object.values(state.users).filter((user) => !user.is_bot && !user.deleted);
@@ -13,13 +13,14 @@ export const asUser = (state, user, read) => ({
   loaded: false,
   ephemerals: {},
   views: [],
+  home: null,
   newSince: null,
 });
 
-/** Opens a channel; where there is news, `newSince` remembers where it starts. */
-export function atChannel(state, channel, thread = null) {
+/** Opens a channel, or the Home `tab` of the app; where there is news, `newSince` remembers where it starts. */
+export function atChannel(state, channel, thread = null, tab = "messages") {
   const unread = unreadOf(state, channel).count > 0;
-  return markRead({ ...state, channel, thread, newSince: unread ? (state.read[channel] ?? "0") : null });
+  return markRead({ ...state, channel, thread, tab, newSince: unread ? (state.read[channel] ?? "0") : null });
 }
 
 /** Makes user and channel ones that exist; those that the state names stay, if they do. */
@@ -32,7 +33,7 @@ export function settled(state) {
 
 /** Everything in the open channel has been seen. */
 export function markRead(state) {
-  const newest = state.channel && newestTs(state, state.channel);
+  const newest = !isHome(state) && state.channel && newestTs(state, state.channel);
   if (!newest || newest <= (state.read[state.channel] ?? "0")) return state;
   return { ...state, read: { ...state.read, [state.channel]: newest } };
 }

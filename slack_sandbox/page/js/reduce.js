@@ -13,8 +13,11 @@ export const EMPTY = {
   messages: {},
   ephemerals: {},
   views: [],
+  home: null,
+  usergroups: {},
   seq: 0,
   channel: null,
+  tab: "messages",
   thread: null,
   read: {},
   newSince: null,
@@ -44,6 +47,8 @@ export function load(state, answer) {
     messages: byChannel(answer.messages, state.messages),
     ephemerals: byChannel(answer.ephemerals, state.ephemerals),
     views: reuse(state.views, answer.views ?? []),
+    home: reuse(state.home, answer.home ?? null),
+    usergroups: reuse(state.usergroups, byKey(answer.usergroups, "id")),
     seq: answer.seq ?? 0,
   };
 }
@@ -89,6 +94,9 @@ const REDUCERS = {
   channel: putChannel,
   view: putView,
   view_closed: closeView,
+  home: (state, { view }) => ({ ...state, home: view }),
+  users: (state, { users }) => ({ ...state, users: byKey(users, "id") }),
+  usergroups: (state, { usergroups }) => ({ ...state, usergroups: byKey(usergroups, "id") }),
 };
 
 /** The state after `event`; events that were seen before, and types not known here, change nothing. */

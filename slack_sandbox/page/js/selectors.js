@@ -65,9 +65,16 @@ export function newestTs(state, channel) {
   return messages.length ? messages[messages.length - 1].ts : null;
 }
 
+/** The direct message of this user with the app, if there is one. */
+export const appChannel = (state) => Object.values(state.channels).find((channel) => channel.is_im) ?? null;
+
+/** Whether the Home tab of the app is what one looks at. */
+export const isHome = (state) => state.tab === "home" && Boolean(state.channels[state.channel]?.is_im);
+
 /** Channels for the sidebar: those of the user, then other public ones, then archived ones; each by name. */
 export function channelGroups(state) {
-  const channels = Object.values(state.channels).sort((a, b) => a.name.localeCompare(b.name));
+  const all = Object.values(state.channels).filter((channel) => !channel.is_im);
+  const channels = all.sort((a, b) => a.name.localeCompare(b.name));
   return {
     joined: channels.filter((channel) => !channel.is_archived && isMember(state, channel)),
     others: channels.filter((channel) => !channel.is_archived && !isMember(state, channel)),

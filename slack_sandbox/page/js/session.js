@@ -13,15 +13,17 @@ export function readPlace() {
   return {
     user: query.get("user") || remembered(USER),
     channel: query.get("channel") || channel || null,
+    tab: query.get("tab") === "home" ? "home" : "messages",
     thread: query.get("thread") || query.get("thread_ts") || null,
     message: seconds ? `${seconds}.${micros}` : null,
   };
 }
 
 /** Writes the place into the address; `isStep` makes the browser's Back button return to the place before. */
-export function writePlace({ user, channel, thread }, isStep) {
+export function writePlace({ user, channel, thread, tab }, isStep) {
   if (user) remember(USER, user);
-  const query = new URLSearchParams(Object.entries({ user, channel, thread }).filter(([, value]) => value));
+  const place = { user, channel, thread, tab: tab === "home" ? tab : null };
+  const query = new URLSearchParams(Object.entries(place).filter(([, value]) => value));
   const address = `/?${query}`;
   if (address === window.location.pathname + window.location.search) return;
   if (isStep) window.history.pushState(null, "", address);

@@ -2,7 +2,7 @@
 
 import { fill, h, icon, spoken } from "./dom.js";
 import { askText } from "./dialogs.js";
-import { channelGroups, unreadOf } from "./selectors.js";
+import { appChannel, channelGroups, unreadOf } from "./selectors.js";
 
 const NOT_IN_NAMES = /[^\p{L}\p{N}_-]+/gu;
 const LONGEST_NAME = 80;
@@ -16,15 +16,17 @@ const channelName = (typed) =>
     .slice(0, LONGEST_NAME);
 
 /** `list` takes the channels; `add` is the button for a new one; `closeDrawer` hides the list on a phone. */
-export function createSidebar({ list, add, commands, navigation, closeDrawer }) {
+export function createSidebar({ list, add, commands, navigation, home, closeDrawer }) {
   add.addEventListener("click", async () => {
+    const isPrivate = h("input", { type: "checkbox" });
     const name = await askText({
       title: "New channel",
       label: "Name",
       placeholder: "inc-orders-db-down",
       yes: "Create",
+      more: h("label", { class: "box" }, isPrivate, "Private: only its members see it"),
     });
-    const id = name && (await commands.createChannel(channelName(name)));
+    const id = name && (await commands.createChannel(channelName(name), isPrivate.checked));
     if (id) navigation.openChannel(id);
   });
 
@@ -40,6 +42,10 @@ export function createSidebar({ list, add, commands, navigation, closeDrawer }) 
       group("Channels", joined, state, open),
       group("Not joined", others, state, open),
       group("Archived", archived, state, open),
+      appGroup(state, () => {
+        home.open(state);
+        closeDrawer();
+      }),
     );
     if (focused) list.querySelector(`[data-testid="${CSS.escape(focused)}"]`)?.focus();
   };
@@ -49,6 +55,11 @@ function group(title, channels, state, open) {
   if (!channels.length) return null;
   const rows = channels.map((channel) => h("li", {}, row(channel, state, open)));
   return h("section", { class: "channel-group" }, h("h2", {}, title), h("ul", {}, rows));
+}
+
+function appGroup(state, open) {
+  const channel = appChannel(state) ?? { id: "app", name: state.app.name, is_im: true };
+  return h("section", { class: "channel-group" }, h("h2", {}, "Apps"), row(channel, state, open));
 }
 
 function row(channel, state, open) {
@@ -77,4 +88,4 @@ function row(channel, state, open) {
 }
 
 export const symbolOf = (channel) =>
-  channel.is_archived ? "archive" : channel.is_im ? "people" : channel.is_private ? "lock" : "hash";
+  channel.is_archived ? "archive" : channel.is_im ? "home" : channel.is_private ? "lock" : "hash";
