@@ -20,7 +20,7 @@ export function channelEntries(channel, state, commands) {
       : { label: `Add ${app.name}`, choose: () => change("invite", { users: [app.bot_user_id] }) },
     !channel.is_private && { label: "Make private", choose: () => change("make_private", {}) },
     { label: "Leave", choose: () => change("leave", {}) },
-    { label: "Archive…", danger: true, choose: () => archive(channel, state, commands) },
+    { label: "Archive channel…", danger: true, choose: () => archive(channel, state, commands) },
   ].filter(Boolean);
 }
 
