@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -28,9 +28,15 @@ from bot.limits import SlackLimits
 from bot.modals.form import refusal
 from bot.modals.input_form import CALLBACK_ID as INPUT_FORM
 from bot.modals.input_form import open_form, submit_input
-from bot.modals.run_form import CALLBACK_ID, Opener, subject_of, submit
+from bot.modals.opening import Opener
+from bot.modals.run_form import CALLBACK_ID, submit
+from bot.modals.subjects import subject_of
 from bot.pages.links import RunLinks
 from bot.presence import Presence
+from bot.starting.ephemeral import Whisperer
+from bot.starting.listeners import StartingListeners
+from bot.starting.suggestions import NO_OPTIONS
+from bot.starting.views import StartingViews
 from bot.workspace import Current, only_from
 from core.errors import InvalidInput, RunbookError
 from core.identifiers import REQUEST_ID
@@ -39,6 +45,7 @@ from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
 
+SHORTCUT = ("shortcut", "message_action")
 SECONDS = 10  # timeout of a call to Slack's API by this app's client
 
 
@@ -71,9 +78,10 @@ def create_bolt_app(
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
     presence = Presence(unit_of_work, token, api_url)
-    listeners = SlackListeners(
-        unit_of_work, EphemeralReplier(api_url), Opener(token, api_url), single_admin, links, presence
-    )
+    replier, opener = EphemeralReplier(api_url), Opener(token, api_url)
+    views, whisper = StartingViews(unit_of_work, links), Whisperer(token, api_url)
+    starting = StartingListeners(unit_of_work, opener, replier, whisper, views, links, single_admin)
+    listeners = SlackListeners(unit_of_work, replier, opener, single_admin, links, presence, starting)
     app.command(re.compile(".*"))(listeners.on_command)
     for action_id in BUTTONS:
         app.action(action_id)(listeners.on_button)
@@ -81,6 +89,7 @@ def create_bolt_app(
     app.action(ANSWER)(listeners.on_input_button)
     app.view(CALLBACK_ID)(listeners.on_run_form)
     app.view(INPUT_FORM)(listeners.on_input_form)
+    starting.register(app)
     app.error(listeners.on_error)
     return app
 
@@ -121,6 +130,7 @@ class SlackListeners:
     single_admin: bool
     links: RunLinks
     presence: Presence
+    starting: StartingListeners
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
         call = CommandCall(
@@ -133,9 +143,18 @@ class SlackListeners:
             response_url=body.get("response_url", ""),
         )
         reply = answer(self.unit_of_work, call)
+        if reply.opens is not None:
+            self.starting.open_for_command(body, reply.opens, lambda: self._listed(call, reply))
+            return ack()
         if reply.form is not None and self.open_modal(body["trigger_id"], reply.form):
             return ack()
         return ack(reply.beside(self.presence.warning(body)).body())
+
+    def _listed(self, call: CommandCall, reply: Reply) -> str:
+        """Return what is said in place of a modal: for the picker, the runbooks that it would have offered."""
+        if reply.opens is None or reply.opens.runbook_id:
+            return reply.text
+        return f"{reply.text}\n{answer(self.unit_of_work, replace(call, typed='list')).text}"
 
     def on_run_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
         """Start the run. A field's error is shown under the field; any other refusal replaces the form."""
@@ -145,7 +164,12 @@ class SlackListeners:
             return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
         if submitted.errors is not None:
             return ack(response_action="errors", errors=dict(submitted.errors))
-        self._reply_at(subject_of(view).response_url, submitted.said)
+        if submitted.then is not None:
+            return ack(response_action="update", view=submitted.then)
+        url = subject_of(view).response_url
+        if not url:
+            return ack(response_action="update", view=refusal(view["title"]["text"], submitted.said))
+        self._reply_at(url, submitted.said)
         return ack()
 
     def on_input_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
@@ -188,7 +212,14 @@ class SlackListeners:
             return self._unhandled(body)
         if body.get("type") == "view_submission":
             return self._in_place_of_form(error)
-        self._reply(body, error)
+        if body.get("type") == "block_suggestion":
+            return BoltResponse(status=200, body=json.dumps(NO_OPTIONS))
+        if body.get("type") == "event_callback":
+            self.starting.refuse_mention(body, error)
+        elif body.get("type") in SHORTCUT and not body.get("response_url"):
+            self.open_modal(str(body.get("trigger_id")), refusal("Not done", self._says(error)))
+        else:
+            self._reply(body, error)
         return BoltResponse(status=200)
 
     def _in_place_of_form(self, error: Exception) -> BoltResponse:

@@ -129,3 +129,19 @@ BUTTONS: Mapping[str, Action] = {
 }
 
 VIEWS: Mapping[str, Action] = {"run.form": Action.RUNBOOK_RUN, "input.form": Action.INPUT_ANSWER}
+
+SHORTCUTS: Mapping[str, Action] = {
+    "run.shortcut": Action.RUNBOOK_RUN,
+    "run.message_shortcut": Action.RUNBOOK_RUN,
+}
+
+# Menus whose options are asked for, and what is chosen in them; the button that opens them from a message.
+MENUS: Mapping[str, Action] = {
+    "run.pick": Action.RUNBOOK_RUN,
+    "run.incident": Action.RUNBOOK_RUN,
+    "run.open": Action.RUNBOOK_RUN,
+    "value": Action.RUNBOOK_RUN,
+}
+
+# A mention is a command; each sub-command is checked against its own action.
+EVENTS: Mapping[str, Action] = {"app_mention": Action.SLACK_SEND}

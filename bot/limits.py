@@ -105,10 +105,14 @@ class SlackLimits:
     def __init__(self, limits: Limits = STANDARD, clock: Clock = time.monotonic) -> None:
         self._commands = bucket(limits.commands_of_person, clock)
         self._clicks = bucket(limits.clicks_of_person, clock)
+        self._suggestions = bucket(limits.suggestions_of_person, clock)
         self._deliveries = Remembered()
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Count a request of Slack's. Raises TooMany."""
+        if body.get("type") == "block_suggestion":
+            self._check_suggestion(body)
+            return
         asked = _click(body) if body.get("type") == "block_actions" else _typed(body)
         if asked is None or not self._deliveries.add(asked[1]):
             return
@@ -116,6 +120,11 @@ class SlackLimits:
         wait = (self._clicks if is_click else self._commands).take(person)
         if wait:
             raise too_many("You clicked too often" if is_click else "You sent too many commands", wait)
+
+    def _check_suggestion(self, body: Mapping[str, Any]) -> None:
+        wait = self._suggestions.take(str(body["user"]["id"]))
+        if wait:
+            raise too_many("You searched too often", wait)
 
 
 def _click(body: Mapping[str, Any]) -> tuple[str, str, bool] | None:
@@ -128,7 +137,7 @@ def _click(body: Mapping[str, Any]) -> tuple[str, str, bool] | None:
 
 
 def _typed(body: Mapping[str, Any]) -> tuple[str, str, bool] | None:
-    """The same of a command, or of a form."""
+    """The same of a command, a mention, a shortcut, or a form."""
     if "command" in body:
         first = str(body.get("text", "")).split(maxsplit=1)[:1]
         return (
@@ -138,7 +147,19 @@ def _typed(body: Mapping[str, Any]) -> tuple[str, str, bool] | None:
         )
     if body.get("type") == "view_submission":
         return body["user"]["id"], f"{body.get('trigger_id')}|{body['view'].get('id')}", False
-    return None
+    if body.get("type") in ("shortcut", "message_action"):
+        return body["user"]["id"], f"{body.get('trigger_id')}", False
+    return _mentioned(body)
+
+
+def _mentioned(body: Mapping[str, Any]) -> tuple[str, str, bool] | None:
+    """The same of a mention. Its first word is the app's name."""
+    event = body.get("event") or {}
+    if event.get("type") != "app_mention" or not event.get("user"):
+        return None
+    first = str(event.get("text", "")).split(maxsplit=2)[1:2]
+    is_stop = bool(set(map(str.lower, first)) & STOPS)
+    return None if is_stop else (str(event["user"]), str(body.get("event_id")), False)
 
 
 class RestLimits:

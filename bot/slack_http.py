@@ -51,6 +51,8 @@ def busy(request: BoltRequest, replier: EphemeralReplier, *, is_begun: bool) -> 
     if body.get("type") == "view_submission":
         view = refusal("Not done yet" if is_begun else "Not done", said)
         return BoltResponse(status=200, body=json.dumps({"response_action": "update", "view": view}))
+    if body.get("type") == "block_suggestion":
+        return BoltResponse(status=200, body=json.dumps({"options": []}))
     _tell(body, said, replier)
     return BoltResponse(status=200)
 

@@ -50,7 +50,7 @@ def only_from(current: Current) -> Callable[..., BoltResponse]:
 
 def sender_of(body: Mapping[str, Any]) -> Sender:
     """Return the sender of a command, button, view, shortcut or event. Missing fields, and those not text, are None."""
-    team, person, view = (_part(body, name) for name in ("team", "user", "view"))
+    team, person, view, event = (_part(body, name) for name in ("team", "user", "view", "event"))
     installed = _installed_for(body)
     return Sender(
         team_id=_text(installed, "team_id")
@@ -62,7 +62,7 @@ def sender_of(body: Mapping[str, Any]) -> Sender:
         or _text(_part(body, "enterprise"), "id")
         or _text(team, "enterprise_id"),
         app_id=_text(body, "api_app_id"),
-        person_team_id=_text(person, "team_id"),
+        person_team_id=_text(person, "team_id") or _text(event, "user_team") or _text(event, "source_team"),
     )
 
 

@@ -37,6 +37,8 @@ class Limits:
     commands_of_person: Rate = Rate(120, 2)
     """In Slack; including forms."""
     clicks_of_person: Rate = Rate(120, 2)
+    suggestions_of_person: Rate = Rate(120, 4)
+    """Requests for the options of a menu, one for each pause in typing."""
     alerts_of_source: Rate = Rate(600, 20)
     incidents_of_team: int = 60
     """Opened by people; incidents opened by alerts are grouped instead."""

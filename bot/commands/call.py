@@ -1,7 +1,7 @@
 """Sub-commands of the slash command: the call that one receives, the reply that it returns, and its arguments."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeAlias
 
@@ -51,12 +51,29 @@ class CommandCall:
 
 
 @dataclass(frozen=True)
+class Opens:
+    """What a command opens after it was acknowledged: the form of a runbook, or the picker.
+
+    `incident_id`: empty if it is chosen there. `given`: the parameters that were typed already.
+    """
+
+    incident_id: str = ""
+    runbook_id: str = ""
+    given: Mapping[str, object] = field(default_factory=dict)
+    title: str = ""
+
+
+@dataclass(frozen=True)
 class Reply:
-    """A reply that only the person who typed sees. `text` is complete in itself. `form`: a modal to show instead."""
+    """A reply that only the person who typed sees. `text` is complete in itself. `form`: a modal to show instead.
+
+    `opens`: a modal that is made after the acknowledgement; `text` is the reply where no modal can be opened.
+    """
 
     text: str
     blocks: tuple[Block, ...] = ()
     form: Block | None = None
+    opens: Opens | None = None
 
     def beside(self, warning: str | None) -> "Reply":
         """Return the reply with the warning appended, if there is one."""

@@ -80,11 +80,11 @@ def _answer(unit_of_work: UnitOfWorkFactory, call: CommandCall) -> Reply:
 
 
 def dispatch(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Call the sub-command's handler; without one, show the help.
+    """Call the sub-command's handler; without one, `run`, which shows the picker.
 
     Raises InvalidInput, with the nearest names, for an unknown sub-command.
     """
-    typed = call.first.lower() or "help"
+    typed = call.first.lower() or "run"
     command = COMMANDS.get(typed)
     if command is None:
         raise InvalidInput(

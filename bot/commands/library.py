@@ -1,6 +1,7 @@
 """`list` and `show`: the runbooks in the library."""
 
 from bot.cards.blocks import sections
+from bot.cards.runbook import step_lines
 from bot.cards.words import bounded, counted, escape, one_line
 from bot.commands.call import Command, CommandCall, Reply, only_argument
 from bot.commands.listed import list_reply
@@ -15,8 +16,6 @@ from core.services.library.runbooks import definition_of, find_runbook, list_run
 from core.statuses import ApprovalStatus
 from core.tables import Runbook
 from core.unit_of_work import UnitOfWork
-
-MOST_STEPS = 30
 
 
 def list_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
@@ -42,7 +41,7 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         f"Run it: `{escape(usage_line(call.command, row.name, definition.parameters))}`",
         *_parameter_lines(definition),
         f"{counted(len(definition.steps), 'step')}:",
-        *_step_lines(definition),
+        *step_lines(definition),
     ]
     changes = draft_changes(work, call, row, "approve")
     text = "\n".join([*lines, *changes.lines])
@@ -56,19 +55,6 @@ def _parameter_lines(definition: RunbookDefinition) -> list[str]:
         if isinstance(schema, dict)
     ]
     return [f"• {escape(name)}: {escape(one_line(str(text)))}" for name, text in described if text]
-
-
-def _step_lines(definition: RunbookDefinition) -> list[str]:
-    lines = [
-        f"{number}. {escape(one_line(step.name or step.id))} ({escape(step.type)})"
-        for number, step in enumerate(definition.steps[:MOST_STEPS], start=1)
-    ]
-    more = len(definition.steps) - MOST_STEPS
-    at_the_end = [
-        f"finally: {escape(one_line(step.name or step.id))} ({escape(step.type)})"
-        for step in definition.finally_steps
-    ]
-    return [*lines, *([f"… {more} more"] if more > 0 else []), *at_the_end]
 
 
 COMMANDS = (

@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from bot.answers import sentence
 from bot.cards.plan import plan_blocks, plan_text
 from bot.cards.words import escape
-from bot.commands.call import Command, CommandCall, Reply, usage_hint
+from bot.commands.call import Command, CommandCall, Opens, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from bot.commands.parse import Word
 from bot.commands.usage import usage_line
 from bot.modals.form import View
-from bot.modals.run_form import Subject, run_form
+from bot.modals.run_form import Chosen, run_form
+from bot.modals.subjects import Subject
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
 from core.definitions.parameters import Schema, parse_key_values, required, with_defaults
 from core.errors import InvalidInput
+from core.services.incidents.opening import incident_of_channel
 from core.services.library.runbooks import find_runbook
 from core.services.starts.runbook_starts import Start, start_by_person
 from core.simulation.dry_runs import plan_by_person
@@ -27,8 +30,13 @@ DRY_RUN = "--dry-run"
 
 
 def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Start the runbook; the poster shows the run in the channel. With `--dry-run`, only return the plan."""
+    """Start the runbook; the poster shows the run in the channel. With `--dry-run`, only return the plan.
+
+    Without a name, show the picker.
+    """
     words, is_dry = _without_option(call.arguments)
+    if not words and not is_dry:
+        return _picker(work, person, call)
     if not words:
         raise InvalidInput(
             "The runbook's name is missing.",
@@ -46,6 +54,14 @@ def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         if form is None:
             raise refused from error
         return Reply(sentence(refused), form=form)
+
+
+def _picker(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
+    """Show the picker for the channel's incident, if the person may see it; otherwise for one that they choose."""
+    incident = incident_of_channel(work, call.channel_id)
+    is_seen = incident is not None and person.may_see(incident.team.name, Action.INCIDENT_READ)
+    said = f"Which runbook? {usage_hint(call, USAGE)}. To list the runbooks: `{call.command} list`"
+    return Reply(said, opens=Opens(incident.id if incident and is_seen else ""))
 
 
 def _without_option(words: tuple[Word, ...]) -> tuple[list[Word], bool]:
@@ -97,8 +113,8 @@ def _form(asked: _Asked, error: InvalidInput) -> View | None:
     wrong = {getattr(problem, "field", "") for problem in error.problems}
     if not wrong or not wrong <= missing:
         return None
-    subject = Subject(asked.runbook.id, asked.incident.id, asked.call.response_url)
-    return run_form(subject, asked.runbook.name, asked.schema, given)
+    subject = Subject(response_url=asked.call.response_url)
+    return run_form(Chosen.of(asked.runbook, asked.incident), subject, given)
 
 
 COMMANDS = (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from bot.entry_points import BUTTONS, COMMANDS, ROUTES, VIEWS
+from bot.entry_points import BUTTONS, COMMANDS, EVENTS, MENUS, ROUTES, SHORTCUTS, VIEWS
 from cli.policy import cell
 from cli.reference.markdown import page, table
 from cli.verbs import AT_THE_DATABASE, OVER_REST
@@ -59,6 +59,9 @@ def _ways() -> Iterator[tuple[str, str]]:
     yield from _named("/runbook ", COMMANDS)
     yield from _named("button ", BUTTONS)
     yield from _named("form ", VIEWS)
+    yield from _named("shortcut ", SHORTCUTS)
+    yield from _named("menu ", MENUS)
+    yield from _named("event ", EVENTS)
     yield from _named("runbook ", OVER_REST)
     for verb, actions in AT_THE_DATABASE.items():
         yield f"runbook {verb}", "`, `".join(actions)

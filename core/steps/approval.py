@@ -1,5 +1,6 @@
 """The `approval` step: wait until enough of the approvers have approved."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -40,6 +41,17 @@ class Approvers(Definition):
                 {"count": self.count, "people": len(set(self.people))},
             )
         return self
+
+    def policy(self, default_team: str | None, requester: str = "") -> ApprovalPolicy:
+        """Return the policy: only the listed people if nothing else is given, otherwise a team's members as well."""
+        only_people = bool(self.people) and self.team is None and self.role is None
+        return ApprovalPolicy(
+            requester=requester,
+            team=None if only_people else self.team or default_team,
+            role=Role(self.role or Role.RESPONDER),
+            people=self.people,
+            count=self.count,
+        )
 
 
 class ApprovalStep(StepDefinition):
@@ -106,18 +118,8 @@ message: "The replica of {{ params.cluster }} takes over."
         return Inside(lambda work: _open(work, gate), shown, Waits(WaitingFor.APPROVAL, gate.expires_at))
 
     def _policy(self, context: Context) -> ApprovalPolicy:
-        """Return the policy: only the listed people if nothing else is given, otherwise a team's members as well."""
-        named = self.approvers
-        only_people = bool(named.people) and named.team is None and named.role is None
-        return ApprovalPolicy(
-            requester=context.requester,
-            initiators=context.initiators,
-            team=None if only_people else named.team or context.team,
-            role=Role(named.role or Role.RESPONDER),
-            people=named.people,
-            count=named.count,
-            allow_requester=self.allow_requester,
-        )
+        policy = self.approvers.policy(context.team, context.requester)
+        return replace(policy, initiators=context.initiators, allow_requester=self.allow_requester)
 
 
 def _open(work: UnitOfWork, gate: NewGate) -> StepResult:

@@ -23,9 +23,17 @@ from bot.commands.call import Command, CommandCall
 from bot.commands.dispatch import COMMANDS
 from bot.entry_points import BUTTONS as BUTTON_ACTIONS
 from bot.entry_points import COMMANDS as COMMAND_ACTIONS
+from bot.entry_points import EVENTS, MENUS, SHORTCUTS
 from bot.entry_points import VIEWS as VIEW_ACTIONS
+from bot.modals.elements import ACTION as FIELD
 from bot.modals.input_form import open_form, submit_input
+from bot.modals.picker import PICK, PICK_INCIDENT
 from bot.modals.run_form import submit
+from bot.modals.subjects import Subject
+from bot.pages.links import RunLinks
+from bot.starting.listeners import GLOBAL_SHORTCUT, MENTION, MESSAGE_SHORTCUT, OPEN
+from bot.starting.suggestions import suggest
+from bot.starting.views import StartingViews
 from cli.client.connection import Connection
 from cli.main import app
 from cli.operator import OPERATOR
@@ -151,6 +159,9 @@ def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     assert set(sub_commands()) == set(COMMAND_ACTIONS)
     assert {*BUTTONS, APPROVE, ANSWER} == set(BUTTON_ACTIONS)
     assert forms == set(VIEW_ACTIONS)
+    assert {PICK, PICK_INCIDENT, FIELD, OPEN} == set(MENUS)
+    assert {MESSAGE_SHORTCUT, GLOBAL_SHORTCUT} == set(SHORTCUTS)
+    assert {MENTION} == set(EVENTS)
     assert set(verbs()) == set(OVER_REST) | set(AT_THE_DATABASE) | OF_THE_MACHINE
 
 
@@ -283,6 +294,37 @@ def test_the_form_answers_each_role_as_the_policy_says(deployment: Deployment) -
         was_refused = refused(lambda view=view, who=who: submit(deployment.unit_of_work, view, who))  # type: ignore[misc]
         if was_refused is may(deployment, who, VIEW_ACTIONS["run.form"]):
             wrong.append(who)
+    assert wrong == []
+
+
+def test_the_menus_offer_each_role_what_the_policy_says(deployment: Deployment) -> None:
+    """Of the incidents, those that they may run something for; of the runbooks, those that they may run."""
+    things, wrong = Things(deployment), []
+    runbook, incident = things.runbook(), things.incident()
+    view = {"callback_id": "run.form", "private_metadata": Subject(incident_id=incident).text()}
+    for who in PEOPLE:
+        is_allowed = may(deployment, who, MENUS[PICK])
+        for action_id, wanted in ((PICK, runbook), (PICK_INCIDENT, incident)):
+            body = {"user": {"id": who}, "action_id": action_id, "value": "", "view": view}
+            offered = partial(suggest, deployment.unit_of_work, body)
+            is_offered = not refused(offered) and wanted in json.dumps(offered())
+            if is_offered is not is_allowed:
+                wrong.append(f"{who} was {'' if is_offered else 'not '}offered {action_id}")
+    assert wrong == []
+
+
+def test_the_picker_and_its_form_are_shown_to_each_role_as_the_policy_says(deployment: Deployment) -> None:
+    """What the shortcuts, the command alone, and the button of a reply open."""
+    things, wrong = Things(deployment), []
+    runbook, incident = things.runbook(), things.incident()
+    views = StartingViews(deployment.unit_of_work, RunLinks("", ""))
+    for who in PEOPLE:
+        is_allowed = may(deployment, who, MENUS[OPEN])
+        picker = views.picker(who, Subject(incident_id=incident))()
+        form = views.form(who, Subject(runbook, incident))()
+        shown = ["private_metadata" in made for made in (picker, form) if isinstance(made, dict)]
+        if shown != [is_allowed, is_allowed]:
+            wrong.append(f"{who}: {picker} {form}")
     assert wrong == []
 
 

@@ -38,7 +38,7 @@ class Start:
     `request_key`: identifies the delivery; two starts with the same key create one execution.
     `workflow_execution_id`: the workflow execution that starts it. `awaited_by`: the id of its action that waits for
     the end. `initiators`: the people who caused the event that started that workflow. `maybe_done`: copied from its
-    action (StepColumns).
+    action (StepColumns). `version`: the version that the person was shown; None if they were shown none.
     """
 
     runbook: Runbook
@@ -49,6 +49,7 @@ class Start:
     awaited_by: str | None = None
     initiators: Initiators = ()
     maybe_done: bool = False
+    version: int | None = None
 
     def given(self, schema: Schema) -> Mapping[str, Json]:
         """The parameters as values, not checked yet."""
@@ -80,7 +81,7 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
         return known
     # A shared lock: other starts may proceed, but the runbook cannot change until this commits.
     work.session.refresh(start.runbook, with_for_update={"read": True, "of": Runbook})
-    check_runnable(start.runbook)
+    check_runnable(start.runbook, version=start.version)
     definition = definition_of(start.runbook)
     given = check_parameters(definition.parameters, start.given(definition.parameters))
     parameters, hidden = parted(definition.parameters, given)

@@ -77,8 +77,8 @@ def test_a_parameter_that_there_is_not_is_refused(company: UnitOfWorkFactory, sl
     assert executions(company) == []
 
 
-def test_run_without_a_name_asks_which(slack: Slack) -> None:
-    assert "The runbook's name is missing." in slack.types(DB_OPS, DB_CHANNEL, "run")
+def test_a_plan_without_a_name_asks_which(slack: Slack) -> None:
+    assert "The runbook's name is missing." in slack.types(DB_OPS, DB_CHANNEL, "run --dry-run")
 
 
 def test_a_draft_does_not_run(company: UnitOfWorkFactory, slack: Slack) -> None:

@@ -54,14 +54,18 @@ def types(slack: Slack, text: str, user: str = DB_OPS) -> BoltResponse:
     return slack.deliver(form.replace(answer_at, urlencode({"response_url": slack.response_url})))
 
 
+def inputs(view: dict[str, Any]) -> list[dict[str, Any]]:
+    return [block for block in view["blocks"] if block["type"] == "input"]
+
+
 def elements(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {block["block_id"]: block["element"] for block in view["blocks"]}
+    return {block["block_id"]: block["element"] for block in inputs(view)}
 
 
 def values(view: dict[str, Any], **entered: Any) -> dict[str, Any]:
     """`view.state.values` as Slack sends them for what a person entered; of the rest what stood there."""
     state = {}
-    for block in view["blocks"]:
+    for block in inputs(view):
         name, element = block["block_id"].removeprefix("parameter."), block["element"]
         state[block["block_id"]] = {element["action_id"]: _value(element, entered.get(name))}
     return state
@@ -125,8 +129,8 @@ def test_each_type_has_its_field_with_its_default(slack: Slack, api: FakeApi) ->
     assert (count["is_decimal_allowed"], count["min_value"], count["max_value"]) == (False, "1", "9")
     assert (ratio["is_decimal_allowed"], ratio["initial_value"]) == (True, "0.5")
     assert found["parameter.reason"]["initial_value"] == "none"
-    assert [block["optional"] for block in view["blocks"]] == [False, False, True, True, True, True]
-    assert view["blocks"][0]["hint"]["text"] == "Which cluster"
+    assert [block["optional"] for block in inputs(view)] == [False, False, True, True, True, True]
+    assert inputs(view)[0]["hint"]["text"] == "Which cluster"
 
 
 def test_what_was_typed_already_stands_in_the_form(slack: Slack, api: FakeApi) -> None:
@@ -280,7 +284,7 @@ def test_a_password_is_in_no_form_answer_or_row(
     add_runbook(company, "form", parameters=SECRET_FORM, steps=WAIT)
     view = opened(slack, api, "run form token=hunter2-S3CRET")
     assert "S3CRET" not in json.dumps(view)
-    assert view["blocks"][0]["hint"]["text"] == "Secret: it is never shown again."
+    assert inputs(view)[0]["hint"]["text"] == "Secret: it is never shown again."
 
     refused = submits(slack, view, token="S3CRET", name="x")
     assert "token must have at least 8 characters." in str(refused.body)
