@@ -12,9 +12,24 @@ from core.definitions.json_text import CLOSERS, CLOSING, json_end
 from core.errors import InvalidInput
 
 APOSTROPHES = "'‘’‚"
+# The quotes that open a text, and those that may close it: those of JSON, of more keyboards, and of code in Slack.
+QUOTES = {
+    **{opening: f"{closing}″＂" for opening, closing in CLOSERS.items() if closing[0] == '"'},
+    **{opening: closing for opening, closing in CLOSERS.items() if closing[0] != '"'},
+    **dict.fromkeys("″＂", '"“”„‟″＂'),
+    "»": "«»",
+    "‹": "›",
+    "「": "」",
+    "`": "`",
+}
+# Characters that are not seen, and that come along when text is copied.
+UNSEEN = re.compile("[\u200b\u200e\u200f\u2060\ufeff]")
 REFERENCE = re.compile(r"<([@#]|!subteam\^)([A-Z0-9]+)(?:\|([^<>]*))?>")
 LINK = re.compile(r"<((?:https?|mailto|tel|ftp)[^<>|]*)(?:\|([^<>]*))?>")
-KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*=")
+KEY = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=")
+# As phones write it, with spaces: `cluster = orders`. A key behind the spaces is the next one, and the value is empty.
+SPACED = rf"{KEY.pattern[:-1]}\s*[=＝](?!=)"
+SPACED_KEY = re.compile(rf"{SPACED}(?:\s+(?!{SPACED}))?")
 # Characters; Slack truncates messages there: https://docs.slack.dev/changelog/2018-truncating-really-long-messages
 LONGEST = 40_000
 MOST_IN_VAIN = 20  # searches to the end of the text that may find nothing: bounds the parser's time
@@ -42,9 +57,11 @@ def words_of(typed: str) -> tuple[Word, ...]:
 
     A quote opens at the beginning of a word or of a value (`key="two words"`) and closes at the end of one, so an
     apostrophe within a word is an apostrophe. Within quotes, a quote may be escaped (`\\"`). A value that is a JSON
-    list or object (`tags=["a", "b"]`) extends to its last bracket. Raises InvalidInput for an unclosed quote.
+    list or object (`tags=["a", "b"]`) extends to its last bracket. There may be spaces around the `=`. Raises
+    InvalidInput for an unclosed quote.
     """
-    line = _Line(typed)
+    typed = UNSEEN.sub("", typed)
+    line = _Line(typed, SPACED_KEY)
     words: list[Word] = []
     position = 0
     while (start := _next_word(typed, position)) is not None:
@@ -90,31 +107,35 @@ def title_and_values(typed: str) -> tuple[str, tuple[tuple[str, str], ...]]:
 class _Line:
     """The typed text, readable from any position. Raises InvalidInput if it is longer than Slack's longest message."""
 
-    def __init__(self, typed: str) -> None:
+    def __init__(self, typed: str, key: re.Pattern[str] = KEY) -> None:
         if len(typed) > LONGEST:
             raise InvalidInput(f"That is too long: at most {LONGEST} characters.", hint="Shorten it.")
-        self._text, self._left = typed, MOST_IN_VAIN
+        self._text, self._key, self._left = typed, key, MOST_IN_VAIN
 
     def word(self, start: int) -> tuple[Word, int]:
         """Return the word at `start`, and where it ends. Raises InvalidInput for a quote that is never closed."""
         text = self._text
-        if text[start] in CLOSERS:
+        if text[start] in QUOTES:
             value, end = self._quoted(start)
             return Word(value, is_quoted=True), end
-        key = KEY.match(text, start)
+        key = self._key.match(text, start)
         if key is None:
             return self._plain(start)
-        if text[key.end() : key.end() + 1] in CLOSERS:
-            value, end = self._quoted(key.end())
-            return Word(key[0] + value), end
-        return self._plain(start, self._json_end(key.end()))
+        value, end = self._value(key.end())
+        return Word(f"{key[1]}={value}"), end
+
+    def _value(self, start: int) -> tuple[str, int]:
+        """Return the value behind a key, which may be empty, and where it ends."""
+        if self._text[start : start + 1] in QUOTES:
+            return self._quoted(start)
+        return self._to_space(start, self._json_end(start))
 
     def word_of_prose(self, start: int) -> tuple[Word, int]:
         """Return the word at `start` of prose, and where it ends.
 
         In prose a quote need not be closed, and apostrophes only quote a text that they enclose entirely.
         """
-        if self._text[start] not in CLOSERS:
+        if self._text[start] not in QUOTES:
             return self.word(start)
         try:
             word, end = self.word(start)
@@ -127,11 +148,15 @@ class _Line:
         following = _next_word(self._text, end)
         return following is None or KEY.match(self._text, following) is not None
 
-    def _plain(self, start: int, at_least: int | None = None) -> tuple[Word, int]:
-        """Return the word up to the next space; with `at_least`, up to the first space from there on."""
+    def _plain(self, start: int) -> tuple[Word, int]:
+        text, end = self._to_space(start)
+        return Word(_dashes(text)), end
+
+    def _to_space(self, start: int, at_least: int | None = None) -> tuple[str, int]:
+        """Return the text up to the next space; with `at_least`, up to the first space from there on."""
         until = TO_SPACE.match(self._text, start if at_least is None else at_least)
         assert until, "the pattern also matches an empty text"
-        return Word(_dashes(_meant(self._text[start : until.end()]))), until.end()
+        return _meant(self._text[start : until.end()]), until.end()
 
     def _json_end(self, start: int) -> int | None:
         end = json_end(self._text, start) if self._left else None
@@ -148,14 +173,14 @@ class _Line:
                 hint="Close it, or remove it.",
             )
         inner = self._text[start + 1 : end]
-        return _meant(re.sub(rf"\\([{CLOSERS[self._text[start]]}])", r"\1", inner)), end + 1
+        return _meant(re.sub(rf"\\([{QUOTES[self._text[start]]}])", r"\1", inner)), end + 1
 
     def _closing(self, start: int) -> int | None:
         """Return where the quote that opens at `start` closes: after those nested in it, as in `"He said "no" twice"`.
 
         If those are not all closed, it is the first quote that can close it, and an escaped one if there is no other.
         """
-        text, closers, depth = self._text, CLOSERS[self._text[start]], 1
+        text, closers, depth = self._text, QUOTES[self._text[start]], 1
         first = escaped = None
         for at in range(start + 1, len(text)):
             if text[at] not in closers:
@@ -199,8 +224,8 @@ def _next_word(text: str, position: int) -> int | None:
 
 
 def _dashes(word: str) -> str:
-    """Restore the two hyphens before an option, which phones turn into an em dash."""
-    return f"--{word[1:]}" if word.startswith("—") else word
+    """Restore the two hyphens before an option, which phones turn into a dash."""
+    return f"--{word[1:]}" if word.startswith(("—", "–")) else word
 
 
 def _ends_word(text: str, quote: int) -> bool:

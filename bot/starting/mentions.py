@@ -52,8 +52,13 @@ def mention_of(body: Mapping[str, Any]) -> Mention | None:
     found = LEADING.match(text)
     if found is None or us is None or found[1] != us:
         return None
-    thread = event.get("thread_ts")
-    return Mention(person, event["channel"], text[found.end() :], event["ts"], thread if thread else None)
+    typed = _without_code(text[found.end() :])
+    return Mention(person, event["channel"], typed, event["ts"], event.get("thread_ts") or None)
+
+
+def _without_code(typed: str) -> str:
+    """Return a command that is written as code, as hints show it, without its backticks."""
+    return typed.strip().strip("`") if typed.startswith("`") else typed
 
 
 def _bot_user(body: Mapping[str, Any]) -> str | None:

@@ -17,6 +17,9 @@ from core.errors import InvalidInput
 Schema = Mapping[str, object]
 _INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+_MINUTE = re.compile(
+    r"[0-2][0-9]:[0-5][0-9]"
+)  # as people and Slack write a time; JSON Schema wants RFC 3339, in UTC
 _LAST = "object array string"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
@@ -165,7 +168,7 @@ def _of_kind(text: str, kind: str, schema: Schema) -> object:
     if kind == "object":
         return _json(text, dict, 'a mapping as JSON, such as {"a": 1}')
     if kind == "string":
-        return text
+        return f"{text}:00Z" if schema.get("format") == "time" and _MINUTE.fullmatch(text) else text
     raise _NotOfType(_KINDS.get(kind, kind))
 
 

@@ -97,7 +97,7 @@ def test_a_runbook_without_parameters_needs_only_the_button(
 def test_those_made_for_the_incident_are_offered_first(
     company: UnitOfWorkFactory, slack: Slack, api: FakeApi
 ) -> None:
-    made_for = {"for": {"labels": {"region": "eu"}}}
+    made_for: dict[str, Any] = {"for": {"labels": {"region": "eu"}}}
     add_runbook(company, "zebra", team="database", steps=[WAIT], **made_for)
     with company.begin() as work:
         person = Person("U0ADMIN", is_platform_admin=True, source="test")
