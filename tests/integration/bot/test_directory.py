@@ -1,0 +1,81 @@
+"""Slack is asked who people are and who is in user groups; a Slack that does not answer changes nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import select
+
+from bot.directory import SlackDirectory
+from core.services.access.directory import GROUPS_EVERY, PEOPLE_EVERY
+from core.tables import SlackPerson, Team, TeamMember
+from core.unit_of_work import UnitOfWorkFactory
+from slack_sandbox.config import AppConfig, UserConfig, UsergroupConfig, WorkspaceConfig
+from slack_sandbox.serving import RunningSandbox
+from tests.conftest import ADMIN
+from tests.integration.bot.world import PretendTime
+from tests.integration.slack_sandbox.people import People
+from tests.world import apply_documents
+
+GUEST, LEFT, OURS, THEIRS, NEW = "U0GUEST", "U0LEFT", "U0OURS", "U0THEIRS", "U0NEW"
+WORKSPACE = WorkspaceConfig(
+    users=(
+        UserConfig(id=GUEST, name="guest", is_restricted=True),
+        UserConfig(id=LEFT, name="left", deleted=True),
+        UserConfig(id=OURS, name="ours"),
+        UserConfig(id=THEIRS, name="theirs", is_stranger=True, team_id="T0OTHER"),
+        UserConfig(id=NEW, name="new"),
+    ),
+    usergroups=(UsergroupConfig(id="S0PAY", handle="payments", name="Payments", users=(NEW,)),),
+    channels=(),
+    app=AppConfig(request_url=None),
+)
+LISTED = "".join(f"\n  - {{slack: {user}, role: responder}}" for user in (GUEST, LEFT, OURS, THEIRS))
+TEAM = f"kind: team\nname: payments\nusergroup: S0PAY\nmembers:{LISTED}\n"
+
+
+@pytest.fixture
+def slack() -> Iterator[RunningSandbox]:
+    with RunningSandbox(WORKSPACE) as running:
+        yield running
+
+
+@pytest.fixture
+def directory(unit_of_work: UnitOfWorkFactory, slack: RunningSandbox) -> SlackDirectory:
+    apply_documents(unit_of_work, TEAM)
+    return SlackDirectory(WORKSPACE.app.bot_token, slack.api_url)
+
+
+def standings(unit_of_work: UnitOfWorkFactory) -> dict[str, str]:
+    with unit_of_work.begin() as work:
+        return {row.slack_user_id: row.standing for row in work.session.scalars(select(SlackPerson))}
+
+
+def members(unit_of_work: UnitOfWorkFactory) -> set[str]:
+    with unit_of_work.begin() as work:
+        rows = work.session.scalars(select(TeamMember).join(Team).where(Team.name == "payments"))
+        return {row.slack_user_id for row in rows}
+
+
+def test_what_slack_says_is_stored(unit_of_work: UnitOfWorkFactory, directory: SlackDirectory) -> None:
+    directory.look(unit_of_work)
+    found = standings(unit_of_work)
+    expected = {GUEST: "guest", LEFT: "deactivated", OURS: "member", THEIRS: "external", ADMIN: "unknown"}
+    assert {person: found[person] for person in expected} == expected
+    assert members(unit_of_work) == {GUEST, LEFT, OURS, THEIRS, NEW}
+
+
+@pytest.mark.parametrize("error", ["missing_scope", "internal_error", "ratelimited", "token_revoked"])
+def test_a_slack_that_refuses_changes_nothing(
+    unit_of_work: UnitOfWorkFactory, directory: SlackDirectory, people: People, time: PretendTime, error: str
+) -> None:
+    directory.look(unit_of_work)
+    before = standings(unit_of_work)
+    time.pass_by((PEOPLE_EVERY + GROUPS_EVERY).total_seconds())
+    people.play(
+        {"method": "users.info", "kind": "error", "error": error, "times": 50},
+        {"method": "usergroups.users.list", "kind": "error", "error": error, "times": 50},
+    )
+    directory.look(unit_of_work)
+    assert people.calls("usergroups.users.list")
+    assert standings(unit_of_work) | before == standings(unit_of_work)
+    assert NEW in members(unit_of_work)
