@@ -135,6 +135,8 @@ class WorkspaceConfig(Part):
     users: tuple[UserConfig, ...] = DEMO_USERS
     channels: tuple[ChannelConfig, ...] = DEMO_CHANNELS
     usergroups: tuple[UsergroupConfig, ...] = ()
+    emoji: dict[str, str] = {}
+    """The workspace's own emoji: the address of a picture, or ``alias:NAME``."""
     app: AppConfig = AppConfig()
     enforce_rate_limits: bool = True
     acknowledge_within: float = 3.0

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.delivery.call_log import ApiCall, DeliveryRecord, Log
 from slack_sandbox.delivery.courier import Courier
+from slack_sandbox.delivery.disturbances import Disturbances
 from slack_sandbox.delivery.events import EventDispatcher, event_callback, subscription_of
 from slack_sandbox.delivery.http import HttpCarrier
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
 from slack_sandbox.faults import Faults
+from slack_sandbox.movable_clock import MovableClock
 from slack_sandbox.rate_limits import RateLimits
 from slack_sandbox.response_urls import ResponseUrls
 from slack_sandbox.stream import EventStream
@@ -41,7 +43,7 @@ class Announcements:
 @dataclass
 class Sandbox:
     config: WorkspaceConfig
-    clock: Clock
+    clock: MovableClock
     workspace: Workspace
     stream: EventStream
     courier: Courier
@@ -56,6 +58,16 @@ class Sandbox:
     revoked: str | None = None
     """Slack's name for why the token no longer works: ``token_revoked`` or ``account_inactive``."""
 
+    def reset(self) -> None:
+        """Back to the configuration: channels, messages, files, views, logs and faults are gone."""
+        self.workspace = Workspace(self.config, self.workspace.announcer, self.clock())
+        self.triggers, self.response_urls = Triggers(), ResponseUrls()
+        self.rate_limits, self.faults, self.calls = RateLimits(), Faults(), Log()
+        self.courier.log = Log()
+        self.courier.disturbances = Disturbances()
+        self.scopes, self.revoked = self.config.app.scopes, None
+        self.stream.publish("reset", {}, None)
+
     def notice(self, user: str, text: str) -> None:
         """Show one person an error, as Slackbot would."""
         self.stream.publish("notice", {"level": "error", "text": text}, frozenset([user]))
@@ -67,11 +79,12 @@ class Sandbox:
         await self.courier.sockets.disconnect("refresh_requested")
 
 
-def build_sandbox(config: WorkspaceConfig, clock: Clock = utc_now) -> Sandbox:
-    stream = EventStream()
+def build_sandbox(config: WorkspaceConfig, real_clock: Clock = utc_now) -> Sandbox:
+    """Signatures keep the real time: an app refuses those that are older than five minutes."""
+    stream, clock = EventStream(), MovableClock(real_clock)
     app, within = config.app, config.acknowledge_within
     deliveries: Log[DeliveryRecord] = Log()
-    http = HttpCarrier(app.request_url, app.signing_secret, clock, within, app.options_load_url)
+    http = HttpCarrier(app.request_url, app.signing_secret, real_clock, within, app.options_load_url)
     courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, deliveries)
     dispatcher = EventDispatcher(courier, config.event_retry_delays)
     announcements = Announcements(config, stream, dispatcher, clock)

@@ -21,6 +21,7 @@ from slack_sandbox.people.administering import Administering
 from slack_sandbox.people.answers import Endpoint, answering, taking
 from slack_sandbox.people.channel_acting import ChannelActing
 from slack_sandbox.people.directing import Directing
+from slack_sandbox.people.message_acting import MessageActing
 from slack_sandbox.people.watching import state_for, stream
 from slack_sandbox.response_endpoint import respond
 from slack_sandbox.sandbox import Sandbox, build_sandbox
@@ -66,6 +67,7 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
     """Return the routes for people: what the page shows and does."""
     acting, directing = Acting(sandbox), Directing(sandbox)
     channels, administering = ChannelActing(sandbox), Administering(sandbox)
+    messages = MessageActing(sandbox)
 
     async def state(request: Request) -> Json:
         return state_for(sandbox, request.query_params.get("user", ""))
@@ -74,6 +76,9 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/state": answering(state),
         "/stream": partial(stream, sandbox),
         "/faults": answering(directing.show_faults),
+        "/disturbances": answering(directing.show_disturbances),
+        "/clock": answering(directing.show_clock),
+        "/transcript": directing.export,
         "/log": answering(directing.show_log),
     }
     doing: Mapping[str, Endpoint] = {
@@ -96,6 +101,14 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/channels/{channel_id}/unarchive": taking(bodies.ByUser, channels.unarchive),
         "/users/{user_id}": taking(bodies.AccountChange, administering.change_account),
         "/usergroups/{usergroup_id}": taking(bodies.UsergroupChange, administering.change_usergroup),
+        "/messages/edit": taking(bodies.Editing, messages.edit),
+        "/messages/delete": taking(bodies.OnMessage, messages.delete),
+        "/messages/react": taking(bodies.Reacting, messages.react),
+        "/messages/pin": taking(bodies.Pinning, messages.pin),
+        "/messages/read": taking(bodies.OnMessage, messages.read),
+        "/disturbances": taking(bodies.DisturbanceChange, directing.disturb),
+        "/clock": taking(bodies.ClockMove, directing.move_clock),
+        "/reset": taking(bodies.Body, directing.reset),
         "/faults": taking(bodies.FaultList, directing.replace_faults),
         "/deliveries/{n:int}/repeat": taking(bodies.Body, directing.repeat_delivery),
         "/app": taking(bodies.AppChange, directing.change_app),

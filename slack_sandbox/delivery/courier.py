@@ -1,8 +1,10 @@
 """Delivers to the app over Socket Mode or HTTP, and records each delivery."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 from slack_sandbox.delivery.call_log import Acknowledgement, Delivery, DeliveryRecord, Log
+from slack_sandbox.delivery.disturbances import Disturbances
 from slack_sandbox.delivery.http import HttpCarrier
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
 from slack_sandbox.values import Clock
@@ -17,8 +19,16 @@ class Courier:
     socket_mode: bool
     clock: Clock
     log: Log[DeliveryRecord]
+    disturbances: Disturbances = field(default_factory=Disturbances)
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
+        """Deliver it, and once more at the same time where the sandbox was told to."""
+        if not self.disturbances.doubles(delivery):
+            return await self._deliver(delivery)
+        first, _ = await asyncio.gather(self._deliver(delivery), self._deliver(delivery))
+        return first
+
+    async def _deliver(self, delivery: Delivery) -> Acknowledgement:
         over_socket = self.socket_mode and self.sockets.connected > 0
         at = self.clock()
         acknowledgement = await (self.sockets if over_socket else self.http).deliver(delivery)

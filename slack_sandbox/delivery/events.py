@@ -39,16 +39,35 @@ def event_callback(team: TeamConfig, app: AppConfig, event: Json, now: datetime)
     }
 
 
+HELD_AT_MOST_SECONDS = 5.0
+
+
 class EventDispatcher:
     """Sends events in the background. ``retry_delays`` are the seconds before each further attempt."""
 
     def __init__(self, courier: Courier, retry_delays: tuple[float, ...]) -> None:
         self._courier = courier
         self._retry_delays = retry_delays
+        self._held: list[Json] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, payload: Json) -> None:
-        self.in_background(self._send_until_acknowledged(payload))
+        if self._courier.disturbances.holds_back():
+            self._held.append(payload)
+            self.in_background(self._release_later())
+            return
+        held, self._held = self._held, []
+        self.in_background(self._send_in_turn([payload, *held]))
+
+    async def _release_later(self) -> None:
+        """No event follows: what is held back goes out all the same."""
+        await asyncio.sleep(HELD_AT_MOST_SECONDS)
+        held, self._held = self._held, []
+        await self._send_in_turn(held)
+
+    async def _send_in_turn(self, payloads: list[Json]) -> None:
+        for payload in payloads:
+            await self._send_until_acknowledged(payload)
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         # The set keeps the task alive: asyncio itself holds only a weak reference.

@@ -3,13 +3,22 @@
 from dataclasses import asdict, dataclass, replace
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from slack_sandbox.delivery.call_log import Acknowledgement, Delivery, Numbered
 from slack_sandbox.interactions.elements import VERIFICATION_TOKEN
-from slack_sandbox.people.answers import number_after
-from slack_sandbox.people.requests import AppChange, Body, Disconnection, FaultList
+from slack_sandbox.people.answers import number_after, refused
+from slack_sandbox.people.requests import (
+    AppChange,
+    Body,
+    ClockMove,
+    Disconnection,
+    DisturbanceChange,
+    FaultList,
+)
 from slack_sandbox.people.watching import messages_in
 from slack_sandbox.sandbox import Sandbox
+from slack_sandbox.transcript import transcript
 from slack_sandbox.values import Json, SlackError, new_secret
 
 
@@ -23,6 +32,40 @@ class Directing:
     async def replace_faults(self, request: Request, body: FaultList) -> Json:
         self.sandbox.faults.replace(body.faults)
         return await self.show_faults(request)
+
+    async def show_disturbances(self, _request: Request) -> Json:
+        return {"ok": True, **asdict(self.sandbox.courier.disturbances)}
+
+    async def disturb(self, request: Request, body: DisturbanceChange) -> Json:
+        for name, value in body.model_dump(exclude_none=True).items():
+            setattr(self.sandbox.courier.disturbances, name, value)
+        return await self.show_disturbances(request)
+
+    async def show_clock(self, _request: Request) -> Json:
+        clock = self.sandbox.clock
+        return {"ok": True, "now": clock().isoformat(), "moved_by": clock.moved_by.total_seconds()}
+
+    async def move_clock(self, request: Request, body: ClockMove) -> Json:
+        """Triggers and response URLs grow old at once, and scheduled messages fall due."""
+        self.sandbox.clock.move(body.seconds)
+        return await self.show_clock(request)
+
+    async def reset(self, _request: Request, _body: Body) -> Json:
+        self.sandbox.reset()
+        return {"ok": True}
+
+    async def export(self, request: Request) -> Response:
+        """One channel as Markdown, for somebody who may see it."""
+        workspace, asked = self.sandbox.workspace, request.query_params
+        try:
+            channel = workspace.channel_for(
+                workspace.person(asked.get("user", "")).id, asked.get("channel", "")
+            )
+        except SlackError as error:
+            return refused(error)
+        headers = {"Content-Disposition": f'attachment; filename="{channel.id}.md"'}
+        text = transcript(workspace, channel)
+        return Response(text, media_type="text/markdown; charset=utf-8", headers=headers)
 
     async def show_log(self, request: Request) -> Json:
         """Calls and deliveries with a number above ``after``, and every channel's messages as they are now."""

@@ -29,6 +29,26 @@ class NewMessage(ByUser):
     thread_ts: str | None = None
 
 
+class OnMessage(ByUser):
+    channel: str
+    ts: str
+
+
+class Editing(OnMessage):
+    text: str
+
+
+class Reacting(OnMessage):
+    """With ``remove`` it is taken back."""
+
+    name: str
+    remove: bool = False
+
+
+class Pinning(OnMessage):
+    remove: bool = False
+
+
 class NewAction(ByUser):
     """In a message (``channel`` and ``message_ts``) or in a modal (``view_id``)."""
 
@@ -113,6 +133,17 @@ class UsergroupChange(Body):
 
 class FaultList(Body):
     faults: tuple[Fault, ...]
+
+
+class DisturbanceChange(Body):
+    """How many of the next deliveries arrive twice, and how many events after the one that follows."""
+
+    doubled: int | None = Field(default=None, ge=0)
+    reordered: int | None = Field(default=None, ge=0)
+
+
+class ClockMove(Body):
+    seconds: float = Field(ge=0)
 
 
 class AppChange(Body):

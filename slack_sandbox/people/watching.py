@@ -36,6 +36,8 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
         "messages": {channel.id: messages_in(workspace, channel) for channel in visible},
         "ephemerals": {channel.id: _ephemerals(workspace, channel, user.id) for channel in visible},
         "usergroups": usergroups_of(workspace),
+        "emoji": sandbox.config.emoji,
+        "read": workspace.read.get(user.id, {}),
         "home": view_object(workspace, home) if home else None,
         "views": [view_object(workspace, view) for view in workspace.modals.stack(user.id)],
         "seq": sandbox.stream.seq,

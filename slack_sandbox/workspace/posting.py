@@ -95,7 +95,14 @@ def delete(workspace: Workspace, message: Message) -> None:
         tell_changed(workspace, tombstone, previous=message)
         return
     history.remove(message)
+    _unpin(workspace, message)
     _tell_deleted(workspace, message)
+
+
+def _unpin(workspace: Workspace, message: Message) -> None:
+    channel = workspace.channels[message.channel]
+    kept = tuple(pin for pin in channel.pins if pin.ts != message.ts)
+    workspace.channels[channel.id] = replace(channel, pins=kept)
 
 
 def delete_ephemeral(workspace: Workspace, message: Message) -> None:
@@ -164,7 +171,8 @@ def _tell_deleted(workspace: Workspace, message: Message) -> None:
     workspace.announcer.to_people("message_deleted", data, workspace.audience(channel))
     _show_parent(workspace, message)
     event = {"type": "message", "subtype": "message_deleted", "hidden": True, "deleted_ts": message.ts}
-    _tell_app_in(workspace, message, {**event, "ts": message.ts})
+    previous = message_object(workspace, message, metadata=True)
+    _tell_app_in(workspace, message, {**event, "ts": message.ts, "previous_message": previous})
 
 
 def _tell_app_in(workspace: Workspace, message: Message, event: Json) -> None:

@@ -33,6 +33,8 @@ class Workspace:
         self.usergroups = {group.id: Usergroup(**group.model_dump()) for group in config.usergroups}
         self.files = Files()
         self.scheduled: dict[str, Scheduled] = {}
+        self.read: dict[str, dict[str, str]] = {}
+        """The newest message that each person has seen in each channel."""
         self.modals = Modals()
         self.homes = Homes()
         self._last_ts = "0.000000"
@@ -67,6 +69,13 @@ class Workspace:
         if user.deleted:
             raise SlackError("account_inactive", sentence="This account is deactivated: it can do nothing.")
         return user
+
+    def mark_read(self, user: str, channel: str, ts: str) -> dict[str, str]:
+        """Marks only move on. Returns all of this person's."""
+        marks = self.read.setdefault(user, {})
+        if ts > marks.get(channel, "0"):
+            marks[channel] = ts
+        return marks
 
     def view(self, view_id: str, external_id: str = "") -> View:
         """An open modal or a Home tab. Raises SlackError ``not_found``."""

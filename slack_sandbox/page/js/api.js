@@ -52,6 +52,14 @@ export const suggest = (asked) => request("POST", "/suggestions", asked);
 /** `used`: {user, callback_id}, and for a shortcut of a message {channel, message_ts}. */
 export const useShortcut = (used) => request("POST", "/shortcuts", used);
 
+/** `what`: edit, delete, react, pin, read; `body`: {user, channel, ts, …}. */
+export const onMessage = (what, body) => request("POST", `/messages/${what}`, body);
+
+/** What the sandbox is told to do: GET without a body, POST with one. */
+export const direct = (what, body) => request(body ? "POST" : "GET", `/${what}`, body);
+
+export const transcriptAddress = (user, channel) => `${BASE}/transcript?${query({ user, channel })}`;
+
 /** With `everything` the whole stack closes. */
 export const closeView = (id, user, everything) =>
   request("POST", `/views/${encodeURIComponent(id)}/close`, { user, everything });

@@ -1,6 +1,8 @@
 // What can be done with a channel, and who does it.
 
+import { transcriptAddress } from "./api.js";
 import { askChoice, askConfirm, askText } from "./dialogs.js";
+import { h } from "./dom.js";
 import { namesOf } from "./names.js";
 import { people } from "./place.js";
 
@@ -19,9 +21,15 @@ export function channelEntries(channel, state, commands) {
       ? { label: `Remove ${app.name}`, choose: () => change("kick", { target: app.bot_user_id }) }
       : { label: `Add ${app.name}`, choose: () => change("invite", { users: [app.bot_user_id] }) },
     !channel.is_private && { label: "Make private", choose: () => change("make_private", {}) },
+    { label: "Export the transcript", choose: () => exportTranscript(channel, state) },
     { label: "Leave", choose: () => change("leave", {}) },
     { label: "Archive channel…", danger: true, choose: () => archive(channel, state, commands) },
   ].filter(Boolean);
+}
+
+function exportTranscript(channel, { user }) {
+  const link = h("a", { href: transcriptAddress(user, channel.id), download: `${channel.name}.md` });
+  link.click();
 }
 
 async function rename(channel, change) {

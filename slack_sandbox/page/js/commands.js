@@ -32,6 +32,12 @@ export class Commands {
     return whilePending(key, async () => tell(await api.postAction(body)));
   }
 
+  /** Edits, deletes, reacts to, pins or reads a message of the open channel. */
+  async onMessage(what, ts, more = {}) {
+    const channel = this.#store.state.channel;
+    return tell(await api.onMessage(what, { user: this.#me, channel, ts, ...more }));
+  }
+
   /** What the app offers in a menu of `container` for what was typed. */
   suggest({ container, block, element, text, values }) {
     const asked = { block_id: block.block_id, action_id: element.action_id, value: text, state: { values } };

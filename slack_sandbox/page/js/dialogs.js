@@ -15,17 +15,11 @@ export function askConfirm({ title, text, confirm, deny, style }, names) {
 }
 
 /** Asks for a line of text; answers it, or null. `more` is shown below the field. */
-export async function askText({ title, label, placeholder, value = "", yes, more = null }) {
+export async function askText({ title, label, placeholder, value = "", yes, more = null, multiline = false }) {
   const id = uniqueId("ask");
-  const field = h("input", {
-    id,
-    class: "text-input",
-    type: "text",
-    placeholder,
-    value,
-    autocomplete: "off",
-    autofocus: true,
-  });
+  const attributes = { id, class: "text-input", placeholder, autocomplete: "off", autofocus: true };
+  const field = multiline ? h("textarea", { ...attributes, rows: 4 }) : h("input", { ...attributes, type: "text" });
+  field.value = value;
   const body = [h("div", { class: "block input" }, h("label", { for: id }, label), field), more];
   return (await ask("ask", { title, body, yes, no: "Cancel" })) ? field.value.trim() : null;
 }
@@ -40,10 +34,13 @@ export async function askChoice({ title, label, choices, yes, none }) {
   return (await ask("ask", { title, body, yes, no: "Cancel" })) ? field.value : null;
 }
 
+/** Shows `body`, wide, with a single button that closes it; answers when it is closed. */
+export const showWide = (title, body) => ask("info", { title, body, yes: "Close", no: null, size: "wide" });
+
 /** Shows `body` with a single button that closes it. */
 export const show = (title, body) => ask("info", { title, body, yes: "Close", no: null });
 
-function ask(testid, { title, body, yes, no, danger = false }) {
+function ask(testid, { title, body, yes, no, danger = false, size = "" }) {
   const heading = uniqueId("dialog");
   const form = h(
     "form",
@@ -73,7 +70,7 @@ function ask(testid, { title, body, yes, no, danger = false }) {
   );
   const dialog = h(
     "dialog",
-    { class: "dialog small", "aria-labelledby": heading, "data-testid": testid },
+    { class: `dialog small ${size}`, "aria-labelledby": heading, "data-testid": testid },
     form,
   );
   return opened(dialog);

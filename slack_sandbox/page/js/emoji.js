@@ -138,11 +138,23 @@ export function drawnAt(text, at) {
   return { node: emoji(name), end: text[end] === SELECTOR ? end + 1 : end };
 }
 
+let custom = {};
+
+/** The workspace's own emoji: {name: the address of a picture, or "alias:NAME"}. */
+export const setCustomEmoji = (map) => (custom = map);
+
+function customEmoji(name) {
+  const address = Object.hasOwn(custom, name) ? custom[name] : "";
+  if (address.startsWith("alias:") && address !== `alias:${name}`) return emoji(address.slice(6));
+  if (!/^https?:|^\/static\//.test(address)) return null;
+  return h("img", { class: "emoji custom", src: address, alt: name.replaceAll("_", " "), title: `:${name}:` });
+}
+
 /** The element for `:name:`, or null where the name is not known. */
 export function emoji(name) {
   const known = ALIASES[name] ?? name;
   const character = DRAWN[known] ?? PLAIN[known];
-  if (!character) return null;
+  if (!character) return customEmoji(name);
   const node = h(
     "span",
     { class: "emoji", role: "img", "aria-label": name.replaceAll("_", " "), title: `:${name}:` },

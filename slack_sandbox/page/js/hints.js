@@ -23,7 +23,8 @@ const VERBS = [
 ].map(([text, usage, about]) => ({ text, usage, about }));
 
 const MOST = 8;
-const MENTION = /(^|\s)@([\w.-]*)$/;
+const MENTION = /(^|[\s(])@([\w.-]*)$/;
+const CHANNEL = /(^|[\s(])#([\p{L}\p{N}_-]*)$/u;
 
 /**
  * {from, list: [{insert, label, usage, about, isComplete}]}; `insert` replaces the text from `from` on, unless
@@ -32,6 +33,8 @@ const MENTION = /(^|\s)@([\w.-]*)$/;
 export function suggestions(text, state) {
   const mention = MENTION.exec(text);
   if (mention) return { from: text.length - mention[2].length - 1, list: mentions(mention[2], state) };
+  const channel = CHANNEL.exec(text);
+  if (channel) return { from: text.length - channel[2].length - 1, list: channelNames(channel[2], state) };
   if (text.startsWith("/") && state.app.command) return { from: 0, list: commands(text, state.app) };
   return { from: 0, list: [] };
 }
@@ -47,8 +50,18 @@ const suggestion = (label, usage, about, isComplete = false) => ({
 function mentions(start, state) {
   const wanted = start.toLowerCase();
   const fits = (user) => `${user.name} ${user.real_name ?? ""}`.toLowerCase().includes(wanted);
-  const users = Object.values(state.users).filter((user) => !user.is_bot && fits(user));
-  return users.slice(0, MOST).map((user) => suggestion(`@${user.name}`, "", user.real_name ?? ""));
+  const users = Object.values(state.users).filter((user) => !user.is_bot && !user.deleted && fits(user));
+  const app = { name: (state.app.name ?? "").toLowerCase().replaceAll(" ", ""), real_name: "App" };
+  const groups = Object.values(state.usergroups).map(({ handle, name }) => ({ name: handle, real_name: name }));
+  const found = [...users, ...[app, ...groups].filter(fits)];
+  return found.slice(0, MOST).map((user) => suggestion(`@${user.name}`, "", user.real_name ?? ""));
+}
+
+function channelNames(start, state) {
+  const wanted = start.toLowerCase();
+  const open = Object.values(state.channels).filter((channel) => !channel.is_im && !channel.is_archived);
+  const found = open.filter((channel) => channel.name.includes(wanted));
+  return found.slice(0, MOST).map((channel) => suggestion(`#${channel.name}`, "", channel.topic ?? ""));
 }
 
 function commands(text, { command, hints = VERBS }) {

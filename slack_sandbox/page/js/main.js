@@ -3,6 +3,7 @@
 import { createChannelLinks } from "./channel_links.js";
 import { Commands } from "./commands.js";
 import { Composer } from "./composer.js";
+import { setCustomEmoji } from "./emoji.js";
 import { createFrame, showConnection } from "./frame.js";
 import { createDrawer } from "./drawer.js";
 import { createHeader } from "./header.js";
@@ -10,8 +11,10 @@ import { HomeTab } from "./home.js";
 import { MessageList, newsPill } from "./messages.js";
 import { Modal } from "./modal.js";
 import { Navigation } from "./navigation.js";
+import { createSandboxMenu } from "./sandbox_menu.js";
 import { createShortcutButton } from "./shortcuts.js";
 import { createSidebar } from "./sidebar.js";
+import { placeOfPermalink } from "./session.js";
 import { createStore } from "./store.js";
 import { ThreadPane } from "./thread.js";
 import { channelLines } from "./timeline.js";
@@ -29,9 +32,10 @@ function start() {
     ...createLayers(tools),
     createFrame(part, tools),
   ];
+  store.subscribe((state) => setCustomEmoji(state.emoji));
   store.subscribe((state) => state.user && drawings.forEach((draw) => draw(state)));
   store.subscribe((state) => showConnection(part, state));
-  document.addEventListener("click", (event) => openMentionedChannel(event, tools.navigation));
+  document.addEventListener("click", (event) => openLinkedPlace(event, tools.navigation));
   tools.navigation.start();
 }
 
@@ -39,6 +43,7 @@ function createChrome(tools) {
   const drawer = createDrawer(part("drawer-toggle"), part("drawer-shade"));
   const list = { list: part("channel-list"), add: part("add-channel"), closeDrawer: drawer.close };
   return [
+    createSandboxMenu(part("sandbox-menu"), tools),
     createUserSwitch({ select: part("user-switch"), face: part("user-face"), ...tools }),
     createSidebar({ ...list, ...tools }),
     createHeader({ root: part("channel-header"), ...tools }),
@@ -83,11 +88,14 @@ const threadParts = () => ({
   hints: part("thread-hints"),
 });
 
-function openMentionedChannel(event, navigation) {
-  const link = event.target.closest?.("[data-open-channel]");
+function openLinkedPlace(event, navigation) {
+  const link = event.target.closest?.("[data-open-channel], a[href*='/archives/']");
   if (!link || event.metaKey || event.ctrlKey) return;
+  const place = link.dataset.openChannel ? { channel: link.dataset.openChannel } : placeOfPermalink(link.href);
+  if (!place) return;
   event.preventDefault();
-  navigation.openChannel(link.dataset.openChannel);
+  if (place.ts) navigation.openPlace(place);
+  else navigation.openChannel(place.channel);
 }
 
 start();

@@ -4,12 +4,12 @@ import { h } from "./dom.js";
 
 let closeOpen = () => {};
 
-/** `entries`: [{label, choose, about?, value?, danger?}]. The menu closes before `choose` runs. */
-export function openMenu(opener, entries) {
+/** `entries`: [{label, choose, name?, about?, value?, danger?}]; `shape` "grid" puts them side by side. The menu closes before `choose` runs. */
+export function openMenu(opener, entries, shape = "") {
   closeOpen();
   const menu = h(
     "div",
-    { class: "menu", role: "menu", "data-testid": "menu" },
+    { class: `menu ${shape}`, role: "menu", "data-testid": "menu" },
     entries.map((entry) => item(entry)),
   );
   const outside = (event) => !menu.contains(event.target) && !opener.contains(event.target) && close();
@@ -29,7 +29,7 @@ export function openMenu(opener, entries) {
   menu.firstElementChild?.focus();
 }
 
-const item = ({ label, about, choose, value, danger }) =>
+const item = ({ label, name, about, choose, value, danger }) =>
   h(
     "button",
     {
@@ -38,6 +38,8 @@ const item = ({ label, about, choose, value, danger }) =>
       tabindex: -1,
       class: danger ? "danger" : null,
       "data-value": value,
+      "aria-label": name,
+      title: name,
       onclick: choose,
     },
     h("span", {}, label),
@@ -55,7 +57,7 @@ function place(menu, opener) {
 function onKey(event, menu, opener, close) {
   const items = [...menu.children];
   const at = items.indexOf(document.activeElement);
-  const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
+  const moves = { ArrowDown: at + 1, ArrowRight: at + 1, ArrowUp: at - 1, ArrowLeft: at - 1, Home: 0, End: items.length - 1 };
   if (event.key in moves) {
     event.preventDefault();
     items.at(moves[event.key] % items.length).focus();

@@ -13,7 +13,7 @@ import { authorOf, avatar, namesOf, userName } from "./names.js";
 import { people } from "./place.js";
 import { isSystem } from "./selectors.js";
 import { clockTime, fullTime, shortTime } from "./time.js";
-import { toolbar } from "./toolbar.js";
+import { toggleReaction, toolbar } from "./toolbar.js";
 
 const contexts = new WeakMap();
 
@@ -128,21 +128,24 @@ function edited(message) {
 const textOf = (message, names) =>
   message.mrkdwn === false ? plainText(message.text) : mrkdwn(message.text, names);
 
-function foot({ message, thread }, { state, inThread, navigation }) {
+function foot({ message, thread }, { state, inThread, navigation, commands }) {
   return [
-    reactions(message, state),
+    reactions(message, state, commands),
     !inThread && thread && replies(message, thread, state, navigation),
     metadata(message.metadata),
   ];
 }
 
-function reactions({ reactions: given }, state) {
-  if (!given?.length) return null;
+function reactions(message, state, commands) {
+  if (!message.reactions?.length) return null;
   const chip = ({ name, users = [], count = users.length }) => {
     const who = users.map((id) => userName(state, id) ?? id).join(", ");
-    return h("span", { class: "reaction", title: who }, emoji(name) ?? `:${name}:`, h("span", {}, count));
+    const attributes = { type: "button", class: "reaction", title: who, "data-testid": `reaction-${name}` };
+    attributes["aria-pressed"] = String(users.includes(state.user));
+    const toggle = () => toggleReaction(message, name, state.user, commands);
+    return h("button", { ...attributes, onclick: toggle }, emoji(name) ?? `:${name}:`, h("span", {}, count));
   };
-  return h("div", { class: "reactions" }, given.map(chip));
+  return h("div", { class: "reactions" }, message.reactions.map(chip));
 }
 
 function replies(message, thread, state, navigation) {

@@ -1,8 +1,9 @@
 // Where the person is and who: keeps the state, the live connection, the address and what was read in step.
 
+import { onMessage } from "./api.js";
 import { asUser, atChannel, markRead, settled } from "./place.js";
-import { load, reduce } from "./reduce.js";
-import { readMarks, readPlace, writeMarks, writePlace } from "./session.js";
+import { EMPTY, load, reduce } from "./reduce.js";
+import { readPlace, writePlace } from "./session.js";
 import { Stream } from "./stream.js";
 import { toast } from "./toast.js";
 
@@ -32,12 +33,19 @@ export class Navigation {
 
   /** From now on the person is `user`, in the same channel if that user may see it. */
   switchUser(user) {
-    this.#go((state) => asUser(state, user, user ? readMarks(user) : {}), false);
+    this.#savedMarks = null;
+    this.#go((state) => asUser(state, user, {}), false);
     return this.#stream.start(user);
   }
 
   openChannel(channel, tab = "messages") {
     this.#show(channel, null, true, tab);
+  }
+
+  /** Leads to where a permalink points: see `placeOfPermalink` in session.js. */
+  openPlace({ channel, thread, ts }) {
+    if (!this.#store.state.channels[channel]) return toast("There is no such channel, or you may not see it.", "warning");
+    this.#go((state) => ({ ...atChannel(state, channel, thread), target: ts }), true);
   }
 
   /** Leads to a message of the open channel, in its thread if it is a reply. */
@@ -56,6 +64,7 @@ export class Navigation {
 
   #takeState(answer) {
     const { loaded, user } = this.#store.state;
+    this.#savedMarks = { ...answer.read, ...this.#savedMarks };
     this.#store.update((state) => settled(load(state, answer)));
     const now = this.#store.state;
     if (now.user !== user) this.switchUser(now.user);
@@ -64,7 +73,16 @@ export class Navigation {
 
   #takeEvent(event) {
     if (event.type === "notice") toast(event.text, event.level);
+    if (event.type === "reset") return this.#startOver();
     this.#store.update((state) => reduce(state, event));
+  }
+
+  // The sandbox began anew: nothing of what is known here is true any more.
+  #startOver() {
+    toast("The sandbox was reset.");
+    const { user } = this.#store.state;
+    this.#store.update((state) => ({ ...EMPTY, user, channel: state.channel }));
+    this.switchUser(user);
   }
 
   #show(channel, thread, isStep, tab) {
@@ -87,7 +105,9 @@ export class Navigation {
     if (document.hidden || !loaded) return;
     this.#store.update(markRead);
     const { user, read } = this.#store.state;
-    if (read !== this.#savedMarks) writeMarks(user, read);
+    const saved = this.#savedMarks ?? {};
     this.#savedMarks = read;
+    for (const [channel, ts] of Object.entries(read))
+      if (ts > (saved[channel] ?? "0")) onMessage("read", { user, channel, ts });
   }
 }

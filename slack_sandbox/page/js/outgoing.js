@@ -1,6 +1,6 @@
 // What a person typed, as Slack would send it: https://docs.slack.dev/messaging/formatting-message-text#escaping. Pure.
 
-const ENTITY = /^<(?:[@#][A-Z0-9]+(?:\|[^<>\n]*)?|!(?:here|channel|everyone))>/;
+const ENTITY = /^<(?:!subteam\^[A-Z0-9]+|[@#][A-Z0-9]+(?:\|[^<>\n]*)?|!(?:here|channel|everyone))>/;
 const MENTION = /(^|[\s(])@([\w.-]*\w)/g;
 const CHANNEL = /(^|[\s(])#([\p{L}\p{N}_-]+)/gu;
 
@@ -18,6 +18,25 @@ export function outgoing(text, state) {
   );
 }
 
+/** The other way round: a message's text as one would have typed it. */
+export function typed(text, state) {
+  const shown = (text ?? "").replace(/<([@#!])([^<>|]+)(?:\|[^<>]*)?>/g, (whole, mark, target) => {
+    if (mark === "#") return state.channels[target] ? `#${state.channels[target].name}` : whole;
+    if (mark === "!") return target.startsWith("subteam^") ? groupName(target.slice(8), state) : `@${target}`;
+    return userName(target, state) ?? whole;
+  });
+  return shown.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
+
+const appName = ({ app }) => (app.name ?? "").toLowerCase().replaceAll(" ", "");
+
+const groupName = (id, { usergroups }) => (usergroups[id] ? `@${usergroups[id].handle}` : `<!subteam^${id}>`);
+
+function userName(id, state) {
+  if (id === state.app.bot_user_id) return `@${appName(state)}`;
+  return state.users[id] ? `@${state.users[id].name}` : null;
+}
+
 const isCommand = (text) => /^\/[a-z]/i.test(text);
 
 function escape(text) {
@@ -30,13 +49,15 @@ function escape(text) {
   return result;
 }
 
-function mention(name, { users, app }) {
+function mention(name, state) {
+  const { users, app, usergroups } = state;
   const wanted = name.toLowerCase();
   if (["here", "channel", "everyone"].includes(wanted)) return `<!${wanted}>`;
-  if (app.bot_user_id && wanted === app.name?.toLowerCase().replaceAll(" ", ""))
+  if (app.bot_user_id && wanted === appName(state))
     return `<@${app.bot_user_id}>`;
   const user = Object.values(users).find((each) => each.name === wanted);
-  return user ? `<@${user.id}>` : null;
+  const group = Object.values(usergroups).find((each) => each.handle === wanted);
+  return user ? `<@${user.id}>` : group ? `<!subteam^${group.id}>` : null;
 }
 
 function channel(name, { channels }) {

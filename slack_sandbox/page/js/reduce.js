@@ -15,6 +15,7 @@ export const EMPTY = {
   views: [],
   home: null,
   usergroups: {},
+  emoji: {},
   seq: 0,
   channel: null,
   tab: "messages",
@@ -35,6 +36,12 @@ const byChannel = (lists, known) =>
     Object.entries(lists ?? {}).map(([channel, list]) => [channel, byKey(list, "ts", known[channel])]),
   );
 
+// Marks only move on, whichever tab they come from.
+function furthest(known, other = {}) {
+  const ahead = Object.entries(other).filter(([channel, ts]) => ts > (known[channel] ?? "0"));
+  return ahead.length ? { ...known, ...Object.fromEntries(ahead) } : known;
+}
+
 /** Takes over the whole state that the server answered. */
 export function load(state, answer) {
   return {
@@ -48,6 +55,8 @@ export function load(state, answer) {
     ephemerals: byChannel(answer.ephemerals, state.ephemerals),
     views: reuse(state.views, answer.views ?? []),
     home: reuse(state.home, answer.home ?? null),
+    emoji: reuse(state.emoji, answer.emoji ?? {}),
+    read: furthest(state.read, answer.read),
     usergroups: reuse(state.usergroups, byKey(answer.usergroups, "id")),
     seq: answer.seq ?? 0,
   };
@@ -95,6 +104,7 @@ const REDUCERS = {
   view: putView,
   view_closed: closeView,
   home: (state, { view }) => ({ ...state, home: view }),
+  read: (state, { read }) => ({ ...state, read: furthest(state.read, read) }),
   users: (state, { users }) => ({ ...state, users: byKey(users, "id") }),
   usergroups: (state, { usergroups }) => ({ ...state, usergroups: byKey(usergroups, "id") }),
 };

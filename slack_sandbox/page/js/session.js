@@ -1,10 +1,25 @@
-// Who one is and where one looks: in the address, so that it can be shared and survives a reload; and what was read.
+// Who one is and where one looks: in the address, so that it can be shared and survives a reload.
 
 const USER = "slack-sandbox.user";
-const READ = "slack-sandbox.read.";
 
 // The address of a message, as chat.getPermalink answers it: /archives/C…/p1763882000000100?thread_ts=…
 const PERMALINK = /^\/archives\/([^/]+)(?:\/p(\d{10})(\d{6}))?/;
+
+/** The address of a message of `channel`. */
+export function permalinkOf(channel, { ts, thread_ts: thread }) {
+  const link = `${window.location.origin}/archives/${channel}/p${ts.replace(".", "")}`;
+  return thread && thread !== ts ? `${link}?thread_ts=${thread}&cid=${channel}` : link;
+}
+
+/** {channel, thread, ts} of a message's address at this sandbox; null for any other address. */
+export function placeOfPermalink(address) {
+  const url = new URL(address, window.location.origin);
+  const found = PERMALINK.exec(url.pathname);
+  const isHere = ["127.0.0.1", "localhost"].includes(url.hostname) && url.port === window.location.port;
+  if (!found || !isHere) return null;
+  const [, channel, seconds, micros] = found;
+  return { channel, thread: url.searchParams.get("thread_ts"), ts: seconds ? `${seconds}.${micros}` : null };
+}
 
 /** {user, channel, thread, message}; each null where neither the address nor this browser knows. */
 export function readPlace() {
@@ -29,11 +44,6 @@ export function writePlace({ user, channel, thread, tab }, isStep) {
   if (isStep) window.history.pushState(null, "", address);
   else window.history.replaceState(null, "", address);
 }
-
-/** {channel id: ts of the newest message that `user` saw in this browser}. */
-export const readMarks = (user) => JSON.parse(remembered(READ + user) ?? "{}");
-
-export const writeMarks = (user, marks) => remember(READ + user, JSON.stringify(marks));
 
 // A browser may refuse storage (private windows): the page works without.
 function remembered(key) {

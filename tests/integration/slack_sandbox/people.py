@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx2
@@ -29,6 +30,13 @@ class People:
     def look(self, path: str, **query: Any) -> Json:
         answer: Json = self._http.get(path, params=query).json()
         return answer
+
+    def text(self, path: str, **query: Any) -> str:
+        return self._http.get(path, params=query).text
+
+    def sandbox_now(self) -> float:
+        """The time of the sandbox, in seconds since 1970."""
+        return datetime.fromisoformat(self.look("/clock")["now"]).timestamp()
 
     def say(self, text: str, user: str = ALICE, channel: str = GENERAL, **more: Any) -> Json:
         return self.do("/messages", user=user, channel=channel, text=text, **more)
