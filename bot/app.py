@@ -24,6 +24,7 @@ from bot.cards.input import ANSWER
 from bot.cards.words import escape_sentence
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
+from bot.directory import on_user_change
 from bot.limits import SlackLimits
 from bot.modals.form import refusal
 from bot.modals.input_form import CALLBACK_ID as INPUT_FORM
@@ -90,6 +91,7 @@ def create_bolt_app(
     app.view(CALLBACK_ID)(listeners.on_run_form)
     app.view(INPUT_FORM)(listeners.on_input_form)
     starting.register(app)
+    app.event("user_change")(listeners.on_user_change)
     app.error(listeners.on_error)
     return app
 
@@ -201,6 +203,10 @@ class SlackListeners:
         value, user_id = action.get("value", ""), body["user"]["id"]
         said = press_approve(self.unit_of_work, value, user_id, single_admin=self.single_admin)
         self._reply_at(body.get("response_url"), said, replace=True)
+        return ack()
+
+    def on_user_change(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
+        on_user_change(self.unit_of_work, body)
         return ack()
 
     def on_error(self, error: Exception, request: BoltRequest) -> BoltResponse:

@@ -53,6 +53,7 @@ EVENTS = (
     "channel_left",
     "channel_rename",
     "channel_unarchive",
+    "user_change",
 )
 PRIVATE_EVENTS = ("group_archive", "group_left", "group_rename", "group_unarchive")
 PATH = "/slack/events"

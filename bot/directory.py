@@ -4,9 +4,9 @@ Slack does not say it in its requests. https://docs.slack.dev/reference/methods/
 https://docs.slack.dev/reference/methods/usergroups.users.list.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from slack_sdk import WebClient
@@ -16,6 +16,7 @@ from core.decisions.directory import standing_of
 from core.services.access.directory import (
     next_people,
     next_usergroups,
+    note_change,
     note_standing,
     set_usergroup_members,
 )
@@ -74,6 +75,17 @@ class SlackDirectory:
     def _members(self, usergroup: str) -> Sequence[str]:
         found: Sequence[str] = self._client.usergroups_users_list(usergroup=usergroup)["users"]
         return found
+
+
+def on_user_change(unit_of_work: UnitOfWorkFactory, body: Mapping[str, Any]) -> None:
+    """Note at once that somebody was deactivated or became a guest, of which Slack tells.
+
+    https://docs.slack.dev/reference/events/user_change
+    """
+    user = (body.get("event") or {}).get("user")
+    if isinstance(user, Mapping) and isinstance(user.get("id"), str):
+        found = partial(note_change, slack_user_id=user["id"], standing=standing_of(user))
+        unit_of_work.run(found)
 
 
 def _said(error: Exception) -> str:

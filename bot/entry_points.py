@@ -143,5 +143,5 @@ MENUS: Mapping[str, Action] = {
     "value": Action.RUNBOOK_RUN,
 }
 
-# A mention is a command; each sub-command is checked against its own action.
-EVENTS: Mapping[str, Action] = {"app_mention": Action.SLACK_SEND}
+# A mention is a command; each sub-command is checked against its own action. Slack alone tells of changes.
+EVENTS: Mapping[str, Action] = {"app_mention": Action.SLACK_SEND, "user_change": Action.SLACK_SEND}

@@ -1,14 +1,17 @@
 """Guests, people of other workspaces and people who left try to use what a team's document still gives them."""
 
+from typing import Any
+
 import pytest
 
 from core.decisions.people import Person
 from core.errors import RunbookError
-from core.services.access.directory import note_standing
+from core.services.access.directory import next_people, note_standing
 from core.services.access.people import find_team, members_of
 from core.services.access.tokens import Grant, create_service_token
 from core.statuses import Standing, TokenScope
 from core.views.executions import ApprovalView
+from tests.acceptance.slack.starting import hears
 from tests.attacks.deployment import DATA_ADMIN, DATA_CHANNEL, DATA_OPS, PLATFORM, Deployment
 
 GATED = """
@@ -81,3 +84,34 @@ def test_who_is_barred_is_not_invited_and_owns_no_service(deployment: Deployment
         grant = Grant(frozenset({TokenScope.READ, TokenScope.RUN}), "data")
         with pytest.raises(RunbookError, match="is not a responder"):
             create_service_token(work, operator, "robot", grant, owner=DATA_OPS)
+
+
+def user_change(person: str, **sent: Any) -> dict[str, Any]:
+    """The body of a `user_change`: https://docs.slack.dev/reference/events/user_change."""
+    user = {"id": person, "team_id": "T1", "deleted": True}
+    return {
+        "type": "event_callback",
+        "team_id": "T1",
+        "api_app_id": "A1",
+        "event_id": "Ev1",
+        "event": {"type": "user_change", "user": user, "event_ts": "1.1"},
+        "authorizations": [{"enterprise_id": None, "team_id": "T1", "user_id": "U0BOT", "is_bot": True}],
+        **sent,
+    }
+
+
+def test_who_is_deactivated_can_do_nothing_from_that_moment(deployment: Deployment) -> None:
+    deployment.incident()
+    assert set(deployment.unit_of_work.run(next_people)) >= {DATA_OPS}
+    hears(deployment.slack, user_change(DATA_OPS))
+    assert SAID[Standing.DEACTIVATED] in deployment.slack.types(DATA_OPS, DATA_CHANNEL, "list")
+
+
+@pytest.mark.parametrize(
+    "forged", [{"api_app_id": "A2"}, {"team_id": "T2", "authorizations": []}], ids=["app", "workspace"]
+)
+def test_another_app_or_workspace_deactivates_nobody(deployment: Deployment, forged: dict[str, Any]) -> None:
+    deployment.incident()
+    deployment.unit_of_work.run(next_people)
+    hears(deployment.slack, user_change(DATA_OPS, **forged))
+    assert SAID[Standing.DEACTIVATED] not in deployment.slack.types(DATA_OPS, DATA_CHANNEL, "list")

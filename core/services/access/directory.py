@@ -71,6 +71,12 @@ def note_standing(work: UnitOfWork, slack_user_id: str, standing: Standing) -> N
             notices.mark_gates_dirty(work, team)
 
 
+def note_change(work: UnitOfWork, slack_user_id: str, standing: Standing) -> None:
+    """Store a change that Slack tells of by itself; of people whom nobody asks about, nothing is stored."""
+    if work.session.get(SlackPerson, slack_user_id) is not None:
+        note_standing(work, slack_user_id, standing)
+
+
 def next_usergroups(work: UnitOfWork) -> list[tuple[str, str]]:
     """Return the ids and user groups of teams to ask Slack about, and note that they are being asked about."""
     due = select(Team).where(
