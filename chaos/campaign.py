@@ -134,6 +134,7 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
     while killer.is_alive():
         killer.join(TELL_SECONDS)
         say(f"{scene.driver.asked} requests, {scene.environment.journal.kills} kills")
+    kills.check_done()
     for thread in scene.background:
         thread.join()
     scene.environment.slack.play([])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import IO
@@ -25,9 +26,10 @@ class Child:
         self._ended.set()
 
     def send(self, number: signal.Signals) -> None:
-        """Nothing happens to one that has ended."""
+        """Nothing happens to one that has ended, whether its end was heard of yet or not."""
         if self.status is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def wait(self, seconds: float | None = None) -> bool:
         """Whether it ended in time."""

@@ -67,6 +67,11 @@ class PointKills:
         for name in self._planned.values():
             self._process_group.signal(name, signal.SIGKILL, AT_LAST)
 
+    def check_done(self) -> None:
+        """Raise RuntimeError if fewer processes were killed than ordered: such a campaign shows less than it says."""
+        if self._left:
+            raise RuntimeError(f"The killer stopped with {self._left} kills left.")
+
     def tend(self, kind: str) -> None:
         """Restart the next process of the kind with a plan if another is up; kill one that outlived its plan."""
         planned, names = self._planned.get(kind), self._process_group.single(kind)

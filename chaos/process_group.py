@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -159,7 +160,8 @@ class ProcessGroup:
     def strike_worker(self, pid: int, fault: str) -> None:
         """Kill one process of a worker of several."""
         self._struck[pid] = fault
-        os.kill(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has ended by itself meanwhile
+            os.kill(pid, signal.SIGKILL)
 
     def _begin(self, member: Member, plan: Plan) -> Post:
         environment = {**os.environ, **member.environment, **plan.environment}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.forkserver_client import Forkserver
+from chaos.forkserver_client import Child, Forkserver
 from chaos.strikes import clock_jump
 from cli.embedded import Services
 
@@ -82,3 +83,9 @@ def test_the_wall_clock_of_a_process_jumps_when_the_file_says_so(tmp_path: Path)
     forkserver.close()
     said = log.read_text().split()[0]
     assert abs(datetime.fromisoformat(said).timestamp() - (begun - 600)) < SECONDS
+
+
+def test_a_signal_to_one_whose_end_was_not_heard_of_yet_does_nothing() -> None:
+    with subprocess.Popen(["true"]) as ended:
+        ended.wait()
+    Child(ended.pid).send(signal.SIGKILL)

@@ -87,3 +87,9 @@ def test_a_worker_of_several_processes_gets_no_plan() -> None:
         planner.tend("worker")
         planner.plan(Member("worker-1", "worker", {}))
     assert set(process_group.killed) <= {"worker-2"}
+
+
+def test_a_campaign_with_fewer_kills_than_ordered_fails() -> None:
+    with pytest.raises(RuntimeError, match="with 7 kills left"):
+        kills(StandIns(), 7).check_done()
+    kills(StandIns(), 0).check_done()
