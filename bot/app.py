@@ -26,6 +26,7 @@ from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.directory import on_user_change
 from bot.limits import SlackLimits
+from bot.modals.details import DETAILS, run_details
 from bot.modals.form import refusal
 from bot.modals.input_form import CALLBACK_ID as INPUT_FORM
 from bot.modals.input_form import open_form, submit_input
@@ -88,6 +89,7 @@ def create_bolt_app(
         app.action(action_id)(listeners.on_button)
     app.action(APPROVE)(listeners.on_definition_approved)
     app.action(ANSWER)(listeners.on_input_button)
+    app.action(DETAILS)(listeners.on_details)
     app.view(CALLBACK_ID)(listeners.on_run_form)
     app.view(INPUT_FORM)(listeners.on_input_form)
     starting.register(app)
@@ -180,6 +182,13 @@ class SlackListeners:
         if form is None or not self.open_modal(body["trigger_id"], form):
             said = f"The form cannot be shown. Type: `/runbook answer {run_id} key=value…`"
             self._reply_at(body.get("response_url"), said)
+        return ack()
+
+    def on_details(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
+        """Show what the failed steps were asked and answered. If that cannot be opened, say where else it is."""
+        found = run_details(self.unit_of_work, action.get("value", ""), body["user"]["id"], self.links)
+        if not self.open_modal(body["trigger_id"], found.view):
+            self._reply_at(body.get("response_url"), found.elsewhere)
         return ack()
 
     def on_input_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:

@@ -120,6 +120,7 @@ BUTTONS: Mapping[str, Action] = {
     "approval.reject": Action.APPROVAL_DECIDE,
     "run.cancel": Action.RUN_CANCEL,
     "run.retry": Action.RUN_RETRY,
+    "run.details": Action.RUN_READ,
     "workflow.cancel": Action.RUN_CANCEL,
     "verdict.ran": Action.RUN_VERDICT,
     "verdict.did_not_run": Action.RUN_VERDICT,

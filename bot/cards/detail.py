@@ -24,6 +24,7 @@ MOST_STEPS = MESSAGE_BLOCKS - 10
 ALL_OUTPUT = 12_000  # characters of output in one reply: little enough to scroll through on a phone
 LEAST_OUTPUT, MOST_OUTPUT = 300, 2_000  # characters of one step's output
 ERROR_LENGTH = 500
+ASKING = frozenset({"approval", "input"})  # the types of steps whose output says which person answered
 MOST_CHILDREN, CHILD_LENGTH = 15, 160
 
 
@@ -49,13 +50,16 @@ def _step_text(step: StepView, room: int) -> str:
     lines = [f"{SYMBOLS[step.status]} *{step_title(step)}*{f' · {taken}' if taken else ''}"]
     if step.error:
         lines.append(bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH))
-    if step.type != "message":  # its output is the message itself, which is in the channel
-        lines.extend(_output_lines(step.output, room))
+    lines.extend(output_lines(step, room))
     return bounded("\n".join(lines), SECTION_TEXT)
 
 
-def _output_lines(output: object, room: int) -> list[str]:
-    if output in (None, {}, ""):
+def output_lines(step: StepView, room: int) -> list[str]:
+    """Return the step's output in at most about `room` characters: in words where we know them, otherwise as code."""
+    output = step.output
+    if (
+        output in (None, {}, "") or step.type == "message"
+    ):  # its output is the message, which is in the channel
         return []
     if isinstance(output, dict) and isinstance(output.get("children"), list):
         return _children_lines(output["children"])
@@ -64,9 +68,16 @@ def _output_lines(output: object, room: int) -> list[str]:
     if isinstance(output, dict) and "status" in output:
         return _http_lines(output, room)
     if isinstance(output, dict) and all(isinstance(value, str) for value in output.values()):
-        said = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in output.items())
-        return [bounded(escape(one_line(said)), room)]
+        said = ", ".join(_named(step, name, value) for name, value in output.items())
+        return [bounded(said, room)]
     return [code_block(as_text(output), room)]
+
+
+def _named(step: StepView, name: str, value: str) -> str:
+    """Return `approved by @anna`. Only who answered our own question is a mention; any other text is shown as it is."""
+    is_ours = step.type in ASKING and name.endswith("_by")
+    shown = escape_sentence(one_line(value)) if is_ours else escape(one_line(value))
+    return f"{escape(one_line(name.replace('_', ' ')))} {shown}"
 
 
 def _children_lines(children: list[dict[str, object]]) -> list[str]:

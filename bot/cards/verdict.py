@@ -26,7 +26,7 @@ def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
     blocks = [
         *_question(execution, step, block_id),
         *frozen,
-        _buttons(execution, step, block_id),
+        verdict_buttons(execution, step, block_id),
         tag(execution),
     ]
     text = f"❓ Did step {step_title(step)} of {plain_title(execution)} happen? {_why(step)}"
@@ -52,7 +52,8 @@ def _why(step: StepView) -> str:
     return f"{bounded(escape_sentence(one_line(error)), ERROR_LENGTH)} Check the target system, then answer."
 
 
-def _buttons(execution: ExecutionView, step: StepView, block_id: str) -> Block:
+def verdict_buttons(execution: ExecutionView, step: StepView, block_id: str) -> Block:
+    """Return the three answers to whether this attempt of the step happened."""
     value = f"{execution.id}:{step.id}:{step.attempt}"
     confirm = Confirm(
         title="Run it again?",

@@ -9,6 +9,7 @@ from core.services.executions.loading import executions_of_incident
 from core.services.runs import control
 from core.services.runs.finding import find_execution
 from core.services.views.reading import view_execution
+from core.services.views.run_cards import card_facts
 from core.statuses import Status, WaitingFor
 from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWork
@@ -29,7 +30,7 @@ def status(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 
 def _show(work: UnitOfWork, row: RunbookExecution) -> Reply:
-    card = headline(view_execution(work, row), now=work.now)
+    card = headline(view_execution(work, row), card_facts(work, row), now=work.now)
     return Reply(card.text, tuple(card.blocks))
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from bot.cards.blocks import Message
 from bot.cards.detail import MOST_STEPS, detail
 from bot.cards.gate import gate
-from bot.cards.headline import headline, outcome
+from bot.cards.headline import headline
 from bot.cards.incident import incident
 from bot.cards.input import input_card
+from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
@@ -19,6 +20,7 @@ from core.services.operations.installation import generation_of
 from core.services.shared.notices import NoticeKind
 from core.services.views.executions import view_freeze_over, view_input
 from core.services.views.reading import view_approval, view_execution, view_incident
+from core.services.views.run_cards import card_facts
 from core.statuses import UNRESOLVED
 from core.tables import Approval, Incident, InputRequest, RunbookExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
@@ -62,7 +64,9 @@ def _execution(work: UnitOfWork, execution_id: str) -> ExecutionView:
 
 
 def _headline(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
-    return headline(_execution(work, claim.subject_id), now=work.now, page=links.page(claim.subject_id))
+    row = work.session.get_one(RunbookExecution, claim.subject_id)
+    facts = card_facts(work, row)
+    return headline(view_execution(work, row), facts, now=work.now, page=links.page(row.id))
 
 
 def _gate(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
@@ -84,7 +88,8 @@ def _input(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
 
 
 def _outcome(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
-    return outcome(_execution(work, claim.subject_id), page=links.page(claim.subject_id))
+    row = work.session.get_one(RunbookExecution, claim.subject_id)
+    return outcome(view_execution(work, row), card_facts(work, row), page=links.page(row.id))
 
 
 def _incident(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:

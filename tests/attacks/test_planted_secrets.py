@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from bot.cards.detail import detail
-from bot.cards.headline import headline, outcome
+from bot.cards.headline import headline
+from bot.cards.outcome import outcome
 from core.callbacks import CallbackLinks
 from core.services.runs.callbacks import receive_callback
 from tests.attacks.deployment import DATA_OPS, PLATFORM, Deployment

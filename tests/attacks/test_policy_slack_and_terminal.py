@@ -16,6 +16,7 @@ import bot.modals
 import cli.client.connection
 from bot import actions
 from bot.actions import BUTTONS, press, press_approve
+from bot.answers import NOWHERE
 from bot.cards.definition_approval import APPROVE, Shown
 from bot.cards.input import ANSWER
 from bot.commands import dispatch
@@ -25,6 +26,7 @@ from bot.entry_points import BUTTONS as BUTTON_ACTIONS
 from bot.entry_points import COMMANDS as COMMAND_ACTIONS
 from bot.entry_points import EVENTS, MENUS, SHORTCUTS
 from bot.entry_points import VIEWS as VIEW_ACTIONS
+from bot.modals.details import DETAILS, run_details
 from bot.modals.elements import ACTION as FIELD
 from bot.modals.input_form import open_form, submit_input
 from bot.modals.picker import PICK, PICK_INCIDENT
@@ -108,7 +110,14 @@ PRESSED: dict[str, Callable[[Things], str]] = {
     "verdict.run_again": lambda things: f"{things.run_in_doubt()}:pause:1",
 }
 # The buttons that open a form.
-OPENING: dict[str, Callable[[Things], str]] = {"input.answer": lambda things: things.request_for_values()}
+OPENING: dict[str, Callable[[Things], str]] = {
+    "input.answer": lambda things: things.request_for_values(),
+    "run.details": lambda things: things.run(),
+}
+OPENED: dict[str, Callable[[Deployment, str, str], object]] = {
+    "input.answer": lambda deployment, value, who: open_form(deployment.unit_of_work, value, who),
+    "run.details": lambda deployment, value, who: run_details(deployment.unit_of_work, value, who, NOWHERE),
+}
 # The buttons of definitions' cards, by what is approved; they are registered beside the others.
 APPROVED: dict[str, Callable[[Things], str]] = {
     "runbook": lambda things: things.runbook(approve=False),
@@ -157,7 +166,7 @@ def verbs() -> Iterator[str]:
 def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     forms = {module.CALLBACK_ID for module in _modules(bot.modals) if hasattr(module, "CALLBACK_ID")}
     assert set(sub_commands()) == set(COMMAND_ACTIONS)
-    assert {*BUTTONS, APPROVE, ANSWER} == set(BUTTON_ACTIONS)
+    assert {*BUTTONS, APPROVE, ANSWER, DETAILS} == set(BUTTON_ACTIONS)
     assert forms == set(VIEW_ACTIONS)
     assert {PICK, PICK_INCIDENT, FIELD, OPEN} == set(MENUS)
     assert {MESSAGE_SHORTCUT, GLOBAL_SHORTCUT} == set(SHORTCUTS)
@@ -241,7 +250,7 @@ def test_a_button_that_opens_a_form_answers_each_role_as_the_policy_says(
     things, wrong = Things(deployment), []
     for who in PEOPLE:
         value = OPENING[button](things)
-        was_refused = refused(lambda value=value, who=who: open_form(deployment.unit_of_work, value, who))  # type: ignore[misc]
+        was_refused = refused(lambda value=value, who=who: OPENED[button](deployment, value, who))  # type: ignore[misc]
         if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []

@@ -17,6 +17,9 @@ from core.errors import LockHeld
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.kinds import RUNBOOK
 from core.services.executions.loading import load_locked
+from core.services.shared import notices
+from core.services.shared.notices import NoticeKind
+from core.statuses import ACTIVE
 from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import LockGranted
@@ -92,6 +95,7 @@ def release_lock(work: UnitOfWork, row: RunbookExecution) -> None:
     waiting = work.session.scalars(oldest).first()
     if waiting is not None:
         _grant(work, waiting)
+        _show_next_holder(work, row.lock_name)
 
 
 def _grant(work: UnitOfWork, waiting: RunbookExecution) -> None:
@@ -104,6 +108,12 @@ def _grant(work: UnitOfWork, waiting: RunbookExecution) -> None:
     assert saved, "the row is locked"
     work.announces = True
     work.enqueue("runbook", waiting.id)
+
+
+def _show_next_holder(work: UnitOfWork, name: str) -> None:
+    """Have the cards of the new holder, and of those who go on waiting for it, shown again."""
+    shown = _of(name).where(RunbookExecution.status.in_(ACTIVE)).with_only_columns(RunbookExecution.id)
+    notices.mark_all_dirty(work, list(work.session.scalars(shown)), NoticeKind.HEADLINE)
 
 
 def _of(name: str) -> Select[RunbookExecution]:

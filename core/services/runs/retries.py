@@ -75,7 +75,7 @@ def retry(
     definition = read_stored(RunbookDefinition, new.runbook_name, new.runbook_version, new.definition)
     admit(work, new, incident, _steps(new.id, loaded, resumption), definition)
     secret_parameters.hand_on(work, old, new)
-    notices.mark_dirty(work, old.id, NoticeKind.HEADLINE)
+    notices.mark_dirty(work, old.id, NoticeKind.HEADLINE, NoticeKind.OUTCOME)
     asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
     details = {**asked, "before": None, "after": {"status": new.status}}
     audit.record(work, person, "runbook_execution.retried", new.id, details)

@@ -10,6 +10,8 @@ from bot.poster.poster import Poster
 from core.execution.executor import Executor
 from core.services.access.people import load_person
 from core.services.runs.approvals import decide_gate
+from core.services.runs.control import cancel
+from core.services.runs.retries import retry
 from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
@@ -103,6 +105,17 @@ class BotWorld:
         assert gate is not None
         with self.unit_of_work.begin() as work:
             decide_gate(work, load_person(work, ADMIN_OF_TEAM, source="test"), gate.id, approved=True)
+
+    def cancel(self, execution_id: str) -> None:
+        with self.unit_of_work.begin() as work:
+            cancel(work, load_person(work, OPS, source="test"), execution_id)
+        self.work()
+
+    def retry(self, execution_id: str) -> str:
+        with self.unit_of_work.begin() as work:
+            new = retry(work, load_person(work, OPS, source="test"), execution_id).id
+        self.work()
+        return new
 
     def deliver(self) -> None:
         """Whatever may go at this moment."""

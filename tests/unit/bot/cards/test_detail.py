@@ -38,7 +38,11 @@ def test_a_silent_commands_streams_are_left_out() -> None:
 
 
 def test_who_approved_is_said_in_words() -> None:
-    assert said(output={"approved_by": "<@U1>"}).endswith("\napproved by <@U1>")
+    assert said(type="approval", output={"approved_by": "<@U1>"}).endswith("\napproved by <@U1>")
+
+
+def test_what_another_system_says_mentions_nobody() -> None:
+    assert said(output={"approved_by": "<@U1>"}).endswith("\napproved by &lt;@U1&gt;")
 
 
 def test_a_messages_text_is_not_repeated() -> None:

@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 
 from bot.cards.blocks import Message
-from bot.cards.headline import headline, outcome
+from bot.cards.headline import headline
+from bot.cards.outcome import outcome
 from core.statuses import Status, WaitingFor
 from core.views.executions import ExecutionView, FreezeView
+from core.views.run_cards import CardFacts, HolderView, LockView, RetryView
 from tests.unit.bot.cards.building import (
     NOW,
     approval,
@@ -28,7 +30,7 @@ def card(view: ExecutionView, **options: Any) -> Message:
 
 def test_the_text_alone_says_name_version_incident_status_step_and_who() -> None:
     assert card(RUNNING).text == (
-        "▶️ db-failover v3 (inc-12) running, step 2 of 3: promote, requested by <@U0DBOPS>."
+        "▶️ db-failover v3 (inc-12) running, step 2 of 3: promote, requested by <@U0DBOPS>. 1 of 3 steps done."
     )
 
 
@@ -107,7 +109,8 @@ def test_an_active_run_can_be_cancelled_after_a_question(status: Status) -> None
 
 @pytest.mark.parametrize("status", [Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.TIMED_OUT])
 def test_an_ended_run_has_no_cancel_button_and_says_how_long_it_took(status: Status) -> None:
-    ended = card(execution(status=status, finished_at=NOW + timedelta(seconds=31)))
+    facts = CardFacts(retry=None if status is Status.SUCCEEDED else RetryView("lag", ("lag", "promote")))
+    ended = card(execution(status=status, finished_at=NOW + timedelta(seconds=31)), facts=facts)
     assert set(elements(ended)) == (set() if status is Status.SUCCEEDED else {"run.retry"})
     assert "in 31 s" in shown(ended)
 
@@ -152,12 +155,76 @@ def test_twenty_steps_are_all_shown() -> None:
 
 
 def test_a_retry_is_offered_until_there_is_one_and_both_runs_name_the_other() -> None:
-    retried = card(execution(status=Status.FAILED, retried_as="rbx_2"))
+    facts = CardFacts(retry=RetryView("lag", ("lag", "promote")))
+    retried = card(execution(status=Status.FAILED, retried_as="rbx_2"), facts=facts)
     assert elements(retried) == {}
     assert "retried as rbx_2" in shown(retried)
     retry = card(execution(done(carried_over=True), step(), retry_of="rbx_0"))
     assert "a retry of rbx_0" in shown(retry)
     assert "lag · carried over" in shown(retry)
+
+
+def test_progress_is_a_bar_with_the_same_in_words_and_in_the_text() -> None:
+    lines = shown(card(RUNNING))
+    assert "`███░░░░░░░` 1 of 3 steps done" in lines
+    assert "1 of 3 steps done" in card(RUNNING).text
+    assert "usually" not in lines, "nothing is said where too few runs have ended"
+
+
+def test_how_long_it_usually_takes_is_said_with_the_time_until_that_has_passed() -> None:
+    later = int((NOW + timedelta(seconds=120)).timestamp())
+    shown_now = card(RUNNING, facts=CardFacts(usual_seconds=120.0))
+    assert f"usually takes 2 min, until about <!date^{later}^{{time}}|03:14 UTC>" in shown(shown_now)
+    assert "It usually takes 2 min" in shown_now.text
+    late = headline(RUNNING, CardFacts(usual_seconds=120.0), now=NOW + timedelta(minutes=5))
+    assert "usually takes 2 min" in shown(late)
+    assert "until about" not in shown(late)
+
+
+def test_a_lock_names_its_holder_as_far_as_the_channel_may_know() -> None:
+    waiting = execution(status=Status.WAITING, waiting_for=WaitingFor.LOCK)
+    holder = HolderView("rbx_2", "db-failover", "U0DBADMIN")
+    known = card(waiting, facts=CardFacts(lock=LockView("db/orders", False, holder)))
+    sentence = "🔒 The lock `db/orders` is held by db-failover (rbx_2), requested by <@U0DBADMIN>."
+    assert sentence in shown(known)
+    assert sentence in known.text
+    hidden = shown(card(waiting, facts=CardFacts(lock=LockView("db/orders", False))))
+    assert "🔒 Another run holds the lock `db/orders`." in hidden
+    assert "🔒 It holds the lock `db/orders`." in shown(
+        card(RUNNING, facts=CardFacts(lock=LockView("db/orders", True)))
+    )
+
+
+def test_what_a_step_has_made_elsewhere_is_linked_under_its_name() -> None:
+    made = done("page", type="pagerduty", output={"url": "https://pd.example/7", "id": "7"})
+    assert "🔗 <https://pd.example/7|page>" in shown(card(execution(made)))
+
+
+@pytest.mark.parametrize(
+    ("type_", "url"),
+    [
+        ("shell", "https://evil.example"),
+        ("http", "https://evil.example"),
+        ("pagerduty", "https://evil.example|<!channel>"),
+        ("pagerduty", "javascript:alert(1)"),
+        ("pagerduty", "https://evil.example/<@U1>"),
+    ],
+)
+def test_what_a_step_was_answered_is_no_link(type_: str, url: str) -> None:
+    assert "🔗" not in shown(card(execution(done("page", type=type_, output={"url": url}))))
+
+
+def test_a_step_in_doubt_can_be_judged_on_the_card() -> None:
+    doubtful = step("promote", Status.UNKNOWN, attempt=2)
+    asked = card(execution(done(), doubtful, status=Status.WAITING, waiting_for=WaitingFor.VERDICT))
+    buttons = elements(asked)
+    assert set(buttons) == {"verdict.ran", "verdict.did_not_run", "verdict.run_again", "run.cancel"}
+    assert buttons["verdict.ran"]["value"] == "rbx_1:promote:2"
+
+
+def test_the_approvers_are_named() -> None:
+    approved = card(RUNNING, facts=CardFacts(approved_by=("U0DBADMIN", "U0SECOND")))
+    assert "requested by <@U0DBOPS>, approved by <@U0DBADMIN> and <@U0SECOND>" in shown(approved)
 
 
 def test_a_freeze_is_shown_with_its_reason() -> None:

@@ -9,13 +9,17 @@ from hypothesis import strategies as st
 from bot.cards.blocks import Message
 from bot.cards.detail import detail
 from bot.cards.gate import gate
-from bot.cards.headline import headline, outcome
+from bot.cards.headline import headline
 from bot.cards.incident import incident as incident_card
+from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.request_blocks import Space, request_blocks
 from bot.cards.verdict import verdict
+from bot.modals.details import details
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
 from core.views.executions import ApprovalView, ExecutionView, StepView
+from core.views.run_cards import CardFacts, HolderView, LockView, RetryView
+from slack_sandbox.block_kit.views import checked_view
 from tests.unit.bot.cards.building import (
     NOW,
     approval,
@@ -125,13 +129,24 @@ EXECUTIONS = st.builds(
     approval=st.none() | APPROVALS,
     finished_at=TIMES,
 )
+NAMES = st.lists(st.from_regex(r"\A[a-z][a-z0-9_]{0,63}\Z"), min_size=1, max_size=40).map(tuple)
+FACTS = st.builds(
+    CardFacts,
+    usual_seconds=st.none() | st.floats(0, 10**6),
+    approved_by=PEOPLE.map(tuple),
+    lock=st.none()
+    | st.builds(LockView, TEXT, st.booleans(), st.none() | st.just(HolderView("rbx_2", "a-b", "workflow:a"))),
+    retry=st.none()
+    | st.builds(RetryView, refused=TEXT)
+    | NAMES.map(lambda names: RetryView(names[0], names, names[:3])),
+)
 thorough = settings(deadline=None, max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @thorough
-@given(EXECUTIONS)
-def test_headlines(shown: ExecutionView) -> None:
-    assert_slack_takes(headline(shown, now=NOW))
+@given(EXECUTIONS, FACTS)
+def test_headlines(shown: ExecutionView, facts: CardFacts) -> None:
+    assert_slack_takes(headline(shown, facts, now=NOW))
 
 
 @thorough
@@ -151,9 +166,13 @@ def test_verdicts(shown: ExecutionView, attempt: int) -> None:
 
 
 @thorough
-@given(EXECUTIONS)
-def test_outcomes_and_details(shown: ExecutionView) -> None:
-    assert_slack_takes(outcome(shown))
+@given(EXECUTIONS, FACTS)
+def test_outcomes_and_details(shown: ExecutionView, facts: CardFacts) -> None:
+    ended = outcome(shown, facts)
+    assert_slack_takes(ended)
+    assert_fences_close(ended)
+    checked_view(details(shown).view)
+    assert_fences_close(Message("", details(shown).view["blocks"]))  # type: ignore[arg-type]  # a view's blocks
     card = detail(shown, shown.steps)
     assert_slack_takes(card)
     assert_fences_close(card)

@@ -2,9 +2,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.cards.headline import outcome
+from bot.cards.outcome import outcome
 from core.statuses import Status
-from tests.unit.bot.cards.building import NOW, by_workflow, done, execution, shown, step
+from core.views.run_cards import CardFacts, RetryView
+from tests.unit.bot.cards.building import NOW, by_workflow, done, elements, execution, shown, step
 
 END = NOW + timedelta(seconds=31)
 FAILED = "Step promote: Answered 500; expected response.status < 400"
@@ -12,7 +13,7 @@ FAILED = "Step promote: Answered 500; expected response.status < 400"
 
 def test_a_success_says_how_long_it_took() -> None:
     message = outcome(execution(done(), status=Status.SUCCEEDED, finished_at=END))
-    assert message.text == "✅ db-failover v3 (inc-12) succeeded in 31 s."
+    assert message.text == "✅ db-failover v3 (inc-12) succeeded in 31 s, requested by <@U0DBOPS>."
     assert "✅ *db-failover* v3 *succeeded in 31 s*, requested by <@U0DBOPS>" in shown(message)
 
 
@@ -21,7 +22,9 @@ def test_a_failure_names_the_step_and_its_error() -> None:
         done(), step("promote", Status.FAILED), status=Status.FAILED, error=FAILED, finished_at=END
     )
     message = outcome(failed)
-    assert message.text.startswith("❌ db-failover v3 (inc-12) failed in 31 s. Step promote: Answered 500")
+    assert message.text.startswith(
+        "❌ db-failover v3 (inc-12) failed in 31 s, requested by <@U0DBOPS>. Step promote: Answered 500"
+    )
     assert "Step promote: Answered 500; expected response.status &lt; 400" in shown(message)
 
 
@@ -48,3 +51,52 @@ def test_the_outcome_is_tagged_with_the_workflow_that_caused_it() -> None:
     assert "<https://r.example/runs/rbx_1|rbx_1>" in shown(message)
     assert message.metadata
     assert message.metadata["event_type"] == "runbook_execution"
+
+
+RETRY = CardFacts(approved_by=("U0DBADMIN",), retry=RetryView("promote", ("promote", "verify"), ("gate",)))
+ANSWERED = step("promote", Status.FAILED, error="Answered 500", output={"status": 500, "body": "no replica"})
+ENDED = execution(done(), ANSWERED, step("verify"), status=Status.FAILED, error=FAILED, finished_at=END)
+
+
+def test_a_failure_shows_what_the_step_answered_and_who_approved() -> None:
+    said = shown(outcome(ENDED, RETRY))
+    assert "*promote* answered: status 500\n```\nno replica\n```" in said
+    assert "requested by <@U0DBOPS>, approved by <@U0DBADMIN>" in said
+
+
+def test_a_failure_offers_a_retry_from_its_step_and_says_what_will_run() -> None:
+    buttons = elements(outcome(ENDED, RETRY))
+    assert buttons["run.retry"]["text"]["text"] == "Retry from promote"
+    assert buttons["run.retry"]["value"] == "rbx_1"
+    assert buttons["run.retry"]["confirm"]["text"]["text"] == (
+        "db-failover continues as a new run. promote and verify will run, after gate has been approved again, "
+        "by somebody other than you. What succeeded before is not repeated."
+    )
+    assert buttons["run.details"]["value"] == "rbx_1"
+
+
+def test_a_retry_of_many_steps_still_fits_its_dialog() -> None:
+    names = tuple(f"{'long' * 15}{n:03}" for n in range(1000))
+    retry = RetryView(names[0], names, tuple(names[:200]))
+    confirm = elements(outcome(ENDED, CardFacts(retry=retry)))["run.retry"]["confirm"]["text"]["text"]
+    assert "1,000 steps, from long" in confirm
+    assert len(confirm) <= 300
+
+
+def test_a_run_in_doubt_says_why_there_is_no_retry_button() -> None:
+    refused = RetryView(
+        refused="Nobody knows whether step promote happened. A team admin can choose: --from promote."
+    )
+    ended = execution(step("promote", Status.UNKNOWN), status=Status.CANCELLED, finished_at=END)
+    message = outcome(ended, CardFacts(retry=refused))
+    assert set(elements(message)) == {"run.details"}
+    assert "A team admin can choose: --from promote." in shown(message)
+
+
+def test_a_run_that_was_retried_offers_nothing_twice() -> None:
+    retried = ENDED.model_copy(update={"retried_as": "rbx_2"})
+    assert set(elements(outcome(retried, RETRY))) == {"run.details"}
+
+
+def test_a_success_has_no_buttons() -> None:
+    assert elements(outcome(execution(done(), status=Status.SUCCEEDED, finished_at=END))) == {}
