@@ -18,6 +18,8 @@ from core.tables import Incident, JsonObject, Notice, SlackPace
 
 # https://docs.slack.dev/apis/web-api/rate-limits/: "posting one message per second per channel".
 POST_EVERY = timedelta(seconds=1)
+# A run's card is shown at most this often; what happens in between is merged into the next update.
+SHOW_EVERY = timedelta(seconds=1)
 # chat.update is tier 3 (https://docs.slack.dev/reference/methods/chat.update/): 50+ a minute, whole workspace.
 UPDATE_EVERY = timedelta(seconds=1.2)
 UPDATE = "chat.update"
@@ -131,7 +133,7 @@ def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
         .where(*_is_free(now), _has_place(channel))
         .where(or_(Notice.thread_of.is_(None), select(is_settled).where(*of_thread).scalar_subquery()))
         .where(_within_pace(channel, now))
-        .order_by(Notice.priority, Notice.number)
+        .order_by(Notice.priority, Notice.due_at, Notice.number)
         .limit(1)
         .with_for_update(of=Notice, skip_locked=True)
     )
@@ -172,6 +174,14 @@ def is_due_by(session: Session, moment: datetime) -> bool:
     """Return True if an undelivered notice is due by `moment`, rate limits aside."""
     query = select(Notice.id).where(*undelivered(), Notice.due_at <= moment, _has_place(_channel()))
     return session.execute(query.order_by(Notice.due_at).limit(1)).first() is not None
+
+
+def take_turn(notice: Notice, now: datetime) -> None:
+    """Put a delivered notice behind those that have waited longer, so that a busy run holds up no other.
+
+    A run's card has to wait for SHOW_EVERY in any case.
+    """
+    notice.due_at = now + (SHOW_EVERY if notice.kind == NoticeKind.HEADLINE else timedelta(0))
 
 
 def show_at(notice: Notice, ts: str | None) -> None:

@@ -50,9 +50,10 @@ from .claims import (
     is_token_known_bad,
     lock_claimed,
     show_at,
+    take_turn,
 )
 from .refusals import enqueue_refusal
-from .rendering import BROADCAST, Rendered, render
+from .rendering import Rendered, render
 from .slack import Found, SlackCalls
 
 BUSY_SECONDS = 0.2  # between checks while a notice waits for Slack's rate limits
@@ -135,7 +136,7 @@ class Poster:
             if found is not None:
                 return _sent_before(found, rendered)
         fail_point("post.before")
-        ts = calls.post(channel, message, claim.thread_ts, broadcast=claim.kind in BROADCAST)
+        ts = calls.post(channel, message, claim.thread_ts, broadcast=rendered.broadcast)
         fail_point("post.after")
         return Sent(ts, rendered.shows, rendered.steps_shown)
 
@@ -164,6 +165,7 @@ class Poster:
             notice.delivered, notice.leased_until = sent.shows, None
             notice.uncertain = sent.steps_shown is not None and claim.uncertain
             notice.attempts, notice.error = 0, None
+            take_turn(notice, work.now)
             if sent.is_silent and claim.channel is not None:
                 claims.release(work.session, claims.post_scope(claim.channel))
             if sent.steps_shown is not None:

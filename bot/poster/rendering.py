@@ -28,8 +28,8 @@ from core.views.executions import ExecutionView
 
 from .claims import Claim
 
-# Replies in a thread that are shown in the channel, too.
-BROADCAST = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.INPUT, NoticeKind.OUTCOME})
+# Replies in a thread that the channel always gets to see: people are asked something.
+BROADCAST = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.INPUT})
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Rendered:
 
     `shows`: the wanted state that it delivers. `part`: which of the notice's messages it is. `steps_shown`: in the
     detail thread, how many steps are shown once it is delivered. `generation`: of the database
-    (core.services.operations.restore).
+    (core.services.operations.restore). `broadcast`: whether a reply in a thread is shown in the channel, too.
     """
 
     message: Message | None
@@ -46,6 +46,7 @@ class Rendered:
     part: int = 0
     steps_shown: int | None = None
     generation: int = 1
+    broadcast: bool = False
 
 
 def render(work: UnitOfWork, claim: Claim, links: RunLinks) -> Rendered:
@@ -56,7 +57,15 @@ def render(work: UnitOfWork, claim: Claim, links: RunLinks) -> Rendered:
         rendered = Rendered(_RENDERERS[claim.kind](work, claim, links), claim.wanted)
     if rendered.message is None:
         return rendered
-    return _marked(replace(rendered, generation=generation_of(work.session)), claim)
+    broadcast = _is_broadcast(work, claim)
+    return _marked(replace(rendered, generation=generation_of(work.session), broadcast=broadcast), claim)
+
+
+def _is_broadcast(work: UnitOfWork, claim: Claim) -> bool:
+    """Return True if the channel gets to see a reply in a thread; for an outcome, as the incident's team wants it."""
+    if claim.kind is not NoticeKind.OUTCOME:
+        return claim.kind in BROADCAST
+    return work.session.get_one(Incident, claim.incident_id).team.outcome == "broadcast"
 
 
 def _execution(work: UnitOfWork, execution_id: str) -> ExecutionView:

@@ -38,6 +38,12 @@ class TeamDefinition(Definition):
     Incidents of other teams cannot, unless those teams declare the channel as well. If omitted, the channels stay as
     they are.
     """
+    outcome: Literal["broadcast", "thread"] | None = None
+    """Where the end of a run for one of the team's incidents is told: in the run's thread and in the channel
+    (`broadcast`, as it is for a new team), or in the thread alone (`thread`). The run's card shows the end either way.
+
+    If omitted, it stays as it is.
+    """
 
     @model_validator(mode="after")
     def _refuse_a_member_twice(self) -> Self:

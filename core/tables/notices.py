@@ -16,7 +16,8 @@ class Notice(Base):
     """One message to deliver.
 
     `key` makes a notice of a kind unique for its subject. `thread_of`: the execution in whose thread it is posted.
-    `priority`: the smallest is posted first. `uncertain`: a post was sent and has not been answered (yet).
+    `priority`: the smallest is posted first, and of the same priority the one that has been due the longest.
+    `uncertain`: a post was sent and has not been answered (yet). The release before orders by ix_notices_next.
     """
 
     __tablename__ = "notices"
@@ -30,6 +31,13 @@ class Notice(Base):
         Index(
             "ix_notices_next",
             "priority",
+            "number",
+            postgresql_where=text("wanted > delivered AND abandoned_at IS NULL"),
+        ),
+        Index(
+            "ix_notices_turn",
+            "priority",
+            "due_at",
             "number",
             postgresql_where=text("wanted > delivered AND abandoned_at IS NULL"),
         ),

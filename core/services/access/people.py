@@ -151,6 +151,8 @@ def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tupl
     set_members(work, person, team, memberships(listed, from_usergroup(team)), is_new=found is None)
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
+    if definition.outcome is not None:
+        _set_outcome(work, person, team, definition.outcome)
     work.session.flush()
     return team, frozenset(before.keys() - roles_in(team).keys())
 
@@ -170,6 +172,14 @@ def _set_channels(work: UnitOfWork, person: Person, team: Team, wanted: Set[str]
     team.channels = [before.get(channel, TeamChannel(channel=channel)) for channel in sorted(wanted)]
     change = {"before": {"channels": sorted(before)}, "after": {"channels": sorted(wanted)}}
     audit.record(work, person, "team.changed", team.id, change)
+
+
+def _set_outcome(work: UnitOfWork, person: Person, team: Team, wanted: str) -> None:
+    before = team.outcome or "broadcast"  # a new team has its default once it is written
+    if before != wanted:
+        team.outcome = wanted
+        change = {"before": {"outcome": before}, "after": {"outcome": wanted}}
+        audit.record(work, person, "team.changed", team.id, change)
 
 
 def without_team(work: UnitOfWork, removed: Set[str]) -> Set[str]:

@@ -1,5 +1,6 @@
 """Slack's pace: kept by all posters together, and shared out so that decisions never wait for progress."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -8,8 +9,10 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.poster import claims
+from core.services.shared import notices
+from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice, SlackPace
-from tests.integration.bot.world import CHANNEL, MANY_CHANNELS, BotWorld
+from tests.integration.bot.world import CHANNEL, FIFTY_CHANNELS, MANY_CHANNELS, BotWorld
 from tests.world import new_incident
 
 POST, UPDATE = "chat.postMessage", "chat.update"
@@ -107,3 +110,70 @@ def test_a_claim_that_had_nothing_to_say_costs_the_channel_no_time(
     with world.unit_of_work.begin() as work:
         held = work.session.get_one(SlackPace, f"{POST}:{CHANNEL}")
         assert held.free_at == world.time.now() + claims.POST_EVERY
+
+
+def card_updates(world: BotWorld, channel: str = CHANNEL) -> list[datetime]:
+    """When a run's card was updated there."""
+    calls = [call for call in world.people.calls(UPDATE) if call["arguments"]["channel"] == channel]
+    return [datetime.fromisoformat(call["at"]) for call in calls]
+
+
+def change(world: BotWorld, *runs: str) -> None:
+    """Something happens in each of these runs that its card shows."""
+    with world.unit_of_work.begin() as work:
+        notices.mark_all_dirty(work, runs, NoticeKind.HEADLINE)
+
+
+def test_forty_steps_in_three_seconds_are_at_most_five_updates(world: BotWorld, incident: Incident) -> None:
+    run = world.start(incident, "check")
+    for _ in range(40):
+        change(world, run)
+        world.deliver()
+        world.time.pass_by(0.075)
+    world.work()
+    world.settle()
+    assert len(card_updates(world)) <= 5
+    assert min(gaps(card_updates(world))) >= timedelta(seconds=1)
+    assert "succeeded" in world.the("headline")["text"], "the final state is always shown"
+
+
+def test_a_run_that_never_stops_changing_holds_up_no_other(world: BotWorld, ten_runs: list[str]) -> None:
+    """Red before: the run with the smallest number took every turn, and the others stood still until its end."""
+    done = len(world.people.look("/log")["calls"])
+    for _ in range(20):
+        change(world, *ten_runs)
+        world.deliver()
+        world.time.pass_by(1.2)
+    calls = [call for call in world.people.look("/log", after=done)["calls"] if call["method"] == UPDATE]
+    assert {call["arguments"]["channel"] for call in calls} == set(MANY_CHANNELS)
+
+
+def is_told(world: BotWorld, channels: Sequence[str], runs: int) -> bool:
+    """Every run has its card in its final state, its outcome, and its output."""
+    for channel in channels:
+        cards = world.of_kind("headline", channel)
+        if len(cards) != runs or not all("succeeded" in card["text"] for card in cards):
+            return False
+        if len(world.of_kind("outcome", channel)) != runs or len(world.of_kind("detail", channel)) != runs:
+            return False
+    return True
+
+
+def test_twenty_runs_at_once_in_one_channel_lose_nothing(world: BotWorld, incident: Incident) -> None:
+    for _ in range(20):
+        world.start(incident, "check")
+    world.deliver()
+    world.work()
+    world.settle()
+    assert is_told(world, [CHANNEL], 20)
+    assert [call["error"] for call in world.people.look("/log")["calls"] if not call["ok"]] == []
+
+
+def test_fifty_runs_over_fifty_channels_lose_nothing(world: BotWorld) -> None:
+    for channel in FIFTY_CHANNELS:
+        world.start(new_incident(world.unit_of_work, slack_channel=channel), "check")
+    world.deliver()
+    world.work()
+    world.settle()
+    assert is_told(world, FIFTY_CHANNELS, 1)
+    assert [call["error"] for call in world.people.look("/log")["calls"] if not call["ok"]] == []

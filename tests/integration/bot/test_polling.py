@@ -101,5 +101,5 @@ def test_who_takes_the_next_of_a_backlog_does_not_read_all_of_it(
         connection.execute(text("VACUUM ANALYZE notices"))
     plan = "\n".join(plans_of(unit_of_work, much, lambda work: claim_next(work.session, work.now)))
 
-    assert "ix_notices_next" in plan
+    assert "ix_notices_turn" in plan
     assert "Sort" not in plan
