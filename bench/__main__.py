@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from bench.busy import measure_busy
+from bench.cards import measure_cards
 from bench.children import measure_children
 from bench.commands import measure_commands
 from bench.definitions import TWO_MESSAGES, TWO_STEPS
+from bench.forms import measure_forms
 from bench.forty_steps import measure_forty_steps
 from bench.path import measure_path, print_path
 from bench.place import make_template, open_place
@@ -120,6 +122,30 @@ def children(
             make_template(services.owner_url)
             with open_place(home, services.owner_url, "children", target) as place:
                 print_report([measure_children(place, children=count)])
+
+
+@app.command()
+def cards() -> None:
+    """Measure how runs are shown in Slack, against the sandbox with Slack's rate limits: some minutes of real time."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "cards", target) as place:
+                print_report([measure_cards(place)])
+
+
+@app.command()
+def forms(
+    rounds: Annotated[int, typer.Option(help="How often each of the clients opens and sends a form.")] = 25,
+) -> None:
+    """Measure how soon a form is acknowledged, opened and sent, with twenty people at once."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "forms", "http://127.0.0.1:9") as place:
+                print_report([measure_forms(place, rounds=rounds)])
 
 
 @app.command()

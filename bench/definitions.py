@@ -1,13 +1,13 @@
 """The definitions that the benchmarks run, and the fast target that they call (`python -m bench.definitions PORT`).
 
-The target answers as fast as Python can; `/slow` answers after 20 ms, like a nearby API.
+The target answers as fast as Python can; `/slow` answers after 20 ms, like a nearby API, and `/steady` after 70 ms.
 """
 
 import asyncio
 import json
 import sys
 
-SLOW_SECONDS = 0.020
+AFTER = {b"GET /slow ": 0.020, b"GET /steady ": 0.070}  # seconds
 BODY = b'{"ok": true}'
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
     len(BODY),
@@ -25,8 +25,9 @@ class Target(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *requests, self._unread = (self._unread + data).split(b"\r\n\r\n")
         for request in requests:
-            if request.startswith(b"GET /slow "):
-                asyncio.get_running_loop().call_later(SLOW_SECONDS, self._transport.write, ANSWER)
+            wait = next((AFTER[start] for start in AFTER if request.startswith(start)), 0)
+            if wait:
+                asyncio.get_running_loop().call_later(wait, self._transport.write, ANSWER)
             else:
                 self._transport.write(ANSWER)
 
@@ -45,14 +46,26 @@ PERSON = "U0BENCH"
 CHANNEL = "C0BENCH"
 TEAM = "bench"
 
-ONE_STEP, TWO_STEPS, TWO_MESSAGES, THREE_STEPS, THREE_SLOW_STEPS, FORTY_STEPS = (
+ONE_STEP, TWO_STEPS, TWO_MESSAGES, THREE_STEPS, THREE_SLOW_STEPS, FORTY_STEPS, FORTY_STEADY_STEPS, FORM = (
     "one-step",
     "two-steps",
     "two-messages",
     "three-steps",
     "three-slow-steps",
     "forty-steps",
+    "forty-steady-steps",
+    "form",
 )
+
+
+FORM_PARAMETERS = {
+    "type": "object",
+    "required": ["cluster"],
+    "properties": {
+        "cluster": {"type": "string", "enum": ["orders", "users"]},
+        "reason": {"type": "string", "default": ""},
+    },
+}
 
 
 def documents() -> str:
@@ -65,6 +78,8 @@ def documents() -> str:
         _runbook(THREE_STEPS, 3),
         _runbook(THREE_SLOW_STEPS, 3, path="slow"),
         _runbook(FORTY_STEPS, 40),
+        _runbook(FORTY_STEADY_STEPS, 40, path="steady"),
+        {**_runbook(FORM, 1), "parameters": FORM_PARAMETERS},
     ]
     secret = {
         "kind": "secret",

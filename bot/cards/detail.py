@@ -1,10 +1,11 @@
 """The detail: the steps' output, as a reply in the headline's thread."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from bot.cards.about import metadata, plain_title
 from bot.cards.blocks import Message, context, section
 from bot.cards.limits import MESSAGE_BLOCKS, MESSAGE_TEXT, SECTION_TEXT
+from bot.cards.output_file import is_long, whole_output
 from bot.cards.steps import step_title
 from bot.cards.words import (
     SYMBOLS,
@@ -28,11 +29,16 @@ ASKING = frozenset({"approval", "input"})  # the types of steps whose output say
 MOST_CHILDREN, CHILD_LENGTH = 15, 160
 
 
-def detail(execution: ExecutionView, steps: Sequence[StepView]) -> Message:
-    """Return the output of `steps`, at least one: those that ended since the last reply."""
+def detail(
+    execution: ExecutionView, steps: Sequence[StepView], *, files: Set[str] = frozenset(), page: str = ""
+) -> Message:
+    """Return the output of `steps`, at least one: those that ended since the last reply.
+
+    `files`: the steps whose whole output follows as a file. `page`: the run's page, which shows everything.
+    """
     shown = steps[:MOST_STEPS]
     room = min(max(ALL_OUTPUT // max(len(shown), 1), LEAST_OUTPUT), MOST_OUTPUT)
-    blocks = [section(_step_text(step, room)) for step in shown]
+    blocks = [section(_step_text(step, room, _where(step, files, page))) for step in shown]
     if blocks:
         blocks[0]["block_id"] = f"detail.{execution.id}.{shown[0].id}"
     if len(steps) > len(shown):
@@ -45,21 +51,31 @@ def _text(execution: ExecutionView, steps: Sequence[StepView]) -> str:
     return bounded(f"{plain_title(execution)}: {', '.join(ended)}", MESSAGE_TEXT)
 
 
-def _step_text(step: StepView, room: int) -> str:
+def _where(step: StepView, files: Set[str], page: str) -> str:
+    """Return where all of a long output is; empty if this reply shows all of it."""
+    if not is_long(step):
+        return ""
+    places = ["in the file below"] if step.id in files else []
+    places += [f"on the <{escape(page)}|run's page>"] if page else []
+    size = f"{len(whole_output(step)):,} characters"
+    return f"Shortened; all {size} are {' and '.join(places)}." if places else f"Shortened from {size}."
+
+
+def _step_text(step: StepView, room: int, where: str) -> str:
+    """Return the step with its output. `where` is the last line, and is never cut off."""
     taken = duration(step.started_at, step.finished_at)
     lines = [f"{SYMBOLS[step.status]} *{step_title(step)}*{f' · {taken}' if taken else ''}"]
     if step.error:
         lines.append(bounded(escape_sentence(one_line(step.error)), ERROR_LENGTH))
     lines.extend(output_lines(step, room))
-    return bounded("\n".join(lines), SECTION_TEXT)
+    text = bounded("\n".join(lines), SECTION_TEXT - len(where) - 1)
+    return f"{text}\n{where}" if where else text
 
 
 def output_lines(step: StepView, room: int) -> list[str]:
     """Return the step's output in at most about `room` characters: in words where we know them, otherwise as code."""
     output = step.output
-    if (
-        output in (None, {}, "") or step.type == "message"
-    ):  # its output is the message, which is in the channel
+    if output in (None, {}, "") or step.type == "message":  # the message is in the channel
         return []
     if isinstance(output, dict) and isinstance(output.get("children"), list):
         return _children_lines(output["children"])

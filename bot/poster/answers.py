@@ -87,6 +87,12 @@ def _refused(error: SlackApiError, attempts: int) -> Meaning:
             return GiveUp(code)
 
 
+def of_file(what: Meaning) -> Meaning:
+    """Return what a refused upload means: without the scope for files we give up, since the output is elsewhere."""
+    lacks_scope = isinstance(what, Later) and SORTED.get(what.reason) is About.SCOPE
+    return GiveUp(what.reason) if isinstance(what, Later) and lacks_scope else what
+
+
 def _too_fast(error: SlackApiError, attempts: int) -> Later:
     delay = _retry_after(error.response.headers) or backoff(attempts)
     return Later(delay, "ratelimited", scope_held=True)

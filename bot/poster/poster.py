@@ -1,7 +1,7 @@
 """The poster: claims the next undelivered notice, shows the current state in Slack, and records the result."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from sqlalchemy import Engine
 
+from bot.cards.output_file import OutputFile
 from bot.pages.links import RunLinks
 from bot.poster import claims
 from bot.poster.refusals import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
@@ -24,6 +25,7 @@ from core.services.access.people import members_of
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
 from core.services.operations.restore import settle
+from core.services.shared.notices import NoticeKind
 from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
@@ -38,6 +40,7 @@ from .answers import (
     backoff,
     is_no_look_up,
     meaning,
+    of_file,
     unforeseen_backoff,
 )
 from .channels import NewChannel, channel_name, make_channel
@@ -52,7 +55,7 @@ from .claims import (
     show_at,
     take_turn,
 )
-from .refusals import enqueue_refusal
+from .refusals import enqueue_files, enqueue_refusal
 from .rendering import Rendered, render
 from .slack import Found, SlackCalls
 
@@ -121,11 +124,13 @@ class Poster:
             return
         with self.unit_of_work.begin() as work:
             rendered = render(work, claim, self.links)
-        self._delivered(claim, self._send(claim, claim.channel, rendered))
+        self._delivered(claim, self._send(claim, claim.channel, rendered), rendered.files)
 
     def _send(self, claim: Claim, channel: str, rendered: Rendered) -> Sent:
         calls = SlackCalls(self.client)
         message = rendered.message
+        if rendered.file is not None:
+            return self._upload(calls, claim, channel, rendered.file)
         if message is None:
             return Sent(claim.message_ts, rendered.shows, rendered.steps_shown, is_silent=True)
         if claim.message_ts is not None:
@@ -140,6 +145,14 @@ class Poster:
         fail_point("post.after")
         return Sent(ts, rendered.shows, rendered.steps_shown)
 
+    def _upload(self, calls: SlackCalls, claim: Claim, channel: str, file: OutputFile) -> Sent:
+        """Upload a file, unless an earlier attempt that got no answer has done so."""
+        if not claim.uncertain or is_disabled("look-up") or not _look_up(calls, claim, channel, 0):
+            fail_point("post.before")
+            calls.upload(channel, file, claim.thread_ts)
+            fail_point("post.after")
+        return Sent(None, claim.wanted, None)
+
     def _make_channel(self, claim: Claim) -> None:
         """Create the incident's channel. Its card is then claimed again, to be posted there."""
         with self.unit_of_work.begin() as work:
@@ -153,10 +166,11 @@ class Poster:
             if notice is not None:
                 notice.leased_until, notice.attempts, notice.error = None, 0, None
 
-    def _delivered(self, claim: Claim, sent: Sent) -> None:
-        """Record the delivery. A detail notice is never updated: each reply is a new message, so its ts is not kept.
+    def _delivered(self, claim: Claim, sent: Sent, files: Sequence[int]) -> None:
+        """Record the delivery, and enqueue the `files` that it announces.
 
-        An uncertain detail notice stays uncertain: in a restored database, its next reply may have been posted, too.
+        A detail notice is never updated: each reply is a new message, so its ts is not kept. An uncertain one stays
+        uncertain: in a restored database, its next reply may have been posted, too.
         """
         with self.unit_of_work.begin() as work:
             notice = lock_claimed(work.session, claim)
@@ -168,6 +182,7 @@ class Poster:
             take_turn(notice, work.now)
             if sent.is_silent and claim.channel is not None:
                 claims.release(work.session, claims.post_scope(claim.channel))
+            enqueue_files(work, notice, files)
             if sent.steps_shown is not None:
                 notice.content = {**notice.content, "told": sent.steps_shown}
             else:
@@ -179,6 +194,8 @@ class Poster:
         if isinstance(what, PostThreadAnew):
             with self.unit_of_work.begin() as work:
                 forget_headline(work.session, claim)
+        if claim.kind is NoticeKind.FILE:
+            what = of_file(what)
         with self.unit_of_work.begin() as work:
             notice = lock_claimed(work.session, claim)
             if notice is not None:

@@ -5,7 +5,7 @@ conversations.history/#errors and conversations.replies/#errors. An unknown code
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from core.services.shared import notices
@@ -77,11 +77,57 @@ HINTS = {
 }
 
 
+def enqueue_files(work: UnitOfWork, notice: Notice, positions: Sequence[int]) -> None:
+    """Have the whole outputs of these steps posted as files, as the reply that is delivered with this says."""
+    assert notice.incident_id is not None
+    new = (
+        NewNotice(
+            NoticeKind.FILE,
+            notice.subject_id,
+            notice.incident_id,
+            key=str(position),
+            channel=notice.channel,
+            content={"position": position},
+            thread_of=notice.thread_of,
+        )
+        for position in positions
+    )
+    notices.enqueue_notice(work, *new)
+
+
+FILE_REFUSED = (
+    "⚠️ The whole output could not be attached as a file: Slack answered `{reason}`.{hint} "
+    "It is on the run's page, and in a terminal: `runbook status {run} --json`."
+)
+FILE_HINTS = {
+    "missing_scope": " The app needs the scope `files:write`; an admin of the workspace can add it."
+}
+
+
+def _enqueue_file_refusal(work: UnitOfWork, notice: Notice, reason: str) -> None:
+    """Say in the run's thread, once, that files are refused, and where the outputs are."""
+    assert notice.incident_id is not None
+    text = FILE_REFUSED.format(reason=reason, hint=FILE_HINTS.get(reason, ""), run=notice.subject_id)
+    news = NewNotice(
+        NoticeKind.MESSAGE,
+        notice.subject_id,
+        notice.incident_id,
+        key="files.refused",
+        channel=notice.channel,
+        content={"text": text},
+        thread_of=notice.thread_of,
+    )
+    notices.enqueue_notice(work, news)
+
+
 def enqueue_refusal(work: UnitOfWork, notice: Notice, reason: str) -> None:
     """Report in the incident's channel, once, that a message for another channel was refused.
 
     The step that sent it has already succeeded, so nothing else would show it.
     """
+    if notice.kind == NoticeKind.FILE and reason not in CHANNEL_IS_GONE:
+        _enqueue_file_refusal(work, notice, reason)
+        return
     if notice.kind != NoticeKind.MESSAGE or notice.channel is None or notice.incident_id is None:
         return
     said = str(notice.content.get("text", ""))

@@ -1,8 +1,10 @@
 """Render a claimed notice: its card, for the current state in the database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from sqlalchemy import func, select
 
 from bot.cards.blocks import Message
 from bot.cards.detail import MOST_STEPS, detail
@@ -11,6 +13,7 @@ from bot.cards.headline import headline
 from bot.cards.incident import incident
 from bot.cards.input import input_card
 from bot.cards.outcome import outcome
+from bot.cards.output_file import OutputFile, is_long, output_file
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
@@ -21,14 +24,15 @@ from core.services.shared.notices import NoticeKind
 from core.services.views.executions import view_freeze_over, view_input
 from core.services.views.reading import view_approval, view_execution, view_incident
 from core.services.views.run_cards import card_facts
-from core.statuses import UNRESOLVED
-from core.tables import Approval, Incident, InputRequest, RunbookExecution, WorkflowExecution
+from core.statuses import UNRESOLVED, Status
+from core.tables import Approval, Incident, InputRequest, Notice, RunbookExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
-from core.views.executions import ExecutionView
+from core.views.executions import ExecutionView, StepView
 
 from .claims import Claim
 
 # Replies in a thread that the channel always gets to see: people are asked something.
+MOST_FILES = 10  # of one run; what is not attached is on its page
 BROADCAST = frozenset({NoticeKind.GATE, NoticeKind.VERDICT, NoticeKind.INPUT})
 
 
@@ -38,7 +42,8 @@ class Rendered:
 
     `shows`: the wanted state that it delivers. `part`: which of the notice's messages it is. `steps_shown`: in the
     detail thread, how many steps are shown once it is delivered. `generation`: of the database
-    (core.services.operations.restore). `broadcast`: whether a reply in a thread is shown in the channel, too.
+    (core.services.operations.restore). `broadcast`: whether a reply in a thread is shown in the channel, too. `file`:
+    what to upload in place of a message. `files`: the positions of steps whose whole output is to follow as a file.
     """
 
     message: Message | None
@@ -47,12 +52,16 @@ class Rendered:
     steps_shown: int | None = None
     generation: int = 1
     broadcast: bool = False
+    file: OutputFile | None = None
+    files: tuple[int, ...] = ()
 
 
 def render(work: UnitOfWork, claim: Claim, links: RunLinks) -> Rendered:
     """Return the card of a claimed notice, with the notice's id in its metadata."""
     if claim.kind is NoticeKind.DETAIL:
-        rendered = _detail(work, claim)
+        rendered = _detail(work, claim, links)
+    elif claim.kind is NoticeKind.FILE:
+        return _file(work, claim)
     else:
         rendered = Rendered(_RENDERERS[claim.kind](work, claim, links), claim.wanted)
     if rendered.message is None:
@@ -130,7 +139,13 @@ _RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message]] =
 }
 
 
-def _detail(work: UnitOfWork, claim: Claim) -> Rendered:
+def _file(work: UnitOfWork, claim: Claim) -> Rendered:
+    execution = _execution(work, claim.subject_id)
+    file = output_file(execution, int(claim.content["position"]), claim.notice_id)
+    return Rendered(None, claim.wanted, file=file)
+
+
+def _detail(work: UnitOfWork, claim: Claim, links: RunLinks) -> Rendered:
     """Return the steps that ended since the last reply in the thread; what does not fit is left for the next reply."""
     execution = _execution(work, claim.subject_id)
     ended = [
@@ -144,7 +159,19 @@ def _detail(work: UnitOfWork, claim: Claim) -> Rendered:
         return Rendered(None, claim.wanted, steps_shown=shown)
     is_all = shown + len(new) == len(ended)
     shows = claim.wanted if is_all else claim.wanted - 1
-    return Rendered(detail(execution, new), shows, part=shown, steps_shown=shown + len(new))
+    files = _files(work, execution, new)
+    names = {execution.steps[position].id for position in files}
+    message = detail(execution, new, files=names, page=links.page(execution.id))
+    return Rendered(message, shows, part=shown, steps_shown=shown + len(new), files=files)
+
+
+def _files(work: UnitOfWork, execution: ExecutionView, ended: Sequence[StepView]) -> tuple[int, ...]:
+    """Return which steps' outputs follow as files: the long ones, failed steps first, at most MOST_FILES for a run."""
+    of_run = (Notice.subject_id == execution.id, Notice.kind == NoticeKind.FILE)
+    posted = work.session.scalar(select(func.count()).select_from(Notice).where(*of_run)) or 0
+    position = {step.id: at for at, step in enumerate(execution.steps)}
+    by_need = sorted(filter(is_long, ended), key=lambda step: step.status is Status.SUCCEEDED)
+    return tuple(position[step.id] for step in by_need[: max(MOST_FILES - posted, 0)])
 
 
 def _marked(rendered: Rendered, claim: Claim) -> Rendered:

@@ -8,6 +8,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.cards.blocks import Message
+from bot.cards.output_file import OutputFile
 
 TIMEOUT_SECONDS = 10
 PAGE, MOST_PAGES = 200, 5  # messages to search: enough for the minutes in which a post can be uncertain
@@ -46,13 +47,27 @@ class SlackCalls:
         )
         return str(answer["ts"])
 
+    def upload(self, channel: str, file: OutputFile, thread_ts: str | None) -> None:
+        """Upload a text file and share it there. Which message shows it, Slack decides later and does not answer.
+
+        https://docs.slack.dev/messaging/working-with-files#uploading_files
+        """
+        self.client.files_upload_v2(
+            filename=file.name,
+            title=file.title,
+            content=file.text,
+            snippet_type="text",
+            channel=channel,
+            thread_ts=thread_ts,
+        )
+
     def update(self, channel: str, ts: str, message: Message) -> None:
         self.client.chat_update(
             channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=message.metadata
         )
 
     def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> Found | None:
-        """Return the message with this notice and part in its metadata, if it did arrive.
+        """Return the message with this notice and part in its metadata, or in the name of its file, if it did arrive.
 
         Reads a channel from its newest message, a thread from its oldest, page by page. For a person, it reads our
         direct messages with them.
@@ -70,6 +85,8 @@ class SlackCalls:
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("notice_id") == notice_id and payload.get("part", 0) == part:
                     return Found(str(message["ts"]), payload)
+                if any(f".{notice_id}." in str(file.get("name")) for file in message.get("files") or ()):
+                    return Found(str(message["ts"]), {})
         return None
 
     def join(self, channel: str) -> None:

@@ -42,6 +42,7 @@ class NoticeKind(StrEnum):
     VERDICT = "verdict"
     INPUT = "input"
     DETAIL = "detail"
+    FILE = "file"
     OUTCOME = "outcome"
     MESSAGE = "message"
 
@@ -56,6 +57,7 @@ PRIORITY = {
     NoticeKind.MESSAGE: 1,
     NoticeKind.HEADLINE: 2,
     NoticeKind.DETAIL: 3,
+    NoticeKind.FILE: 3,
 }
 
 
