@@ -81,13 +81,14 @@ class _Client:
 def _at_once(
     place: Place, pool: ThreadPoolExecutor, rounds: int, act: Callable[[_Client], float]
 ) -> list[float]:
-    """Return the seconds of every act but the first few of each client, which warm up."""
+    """Have all clients act at the same moment, round after round; return the seconds of all but the first rounds."""
     start = threading.Barrier(AT_ONCE)
 
     def play() -> list[float]:
-        client = _Client(place)
-        start.wait()
-        seconds = [act(client) for _ in range(WARM_UP + rounds)]
+        client, seconds = _Client(place), []
+        for _ in range(WARM_UP + rounds):
+            start.wait()
+            seconds.append(act(client))
         client.close()
         return seconds[WARM_UP:]
 

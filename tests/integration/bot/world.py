@@ -44,6 +44,11 @@ steps:
   - {{id: two, type: shell, argv: [echo, second]}}
 ---
 kind: runbook
+name: quick
+steps:
+  - {id: pause, type: wait, for: 1h, if: 1 == 2}
+---
+kind: runbook
 name: gated
 steps:
   - {{id: one, type: shell, argv: [echo, first]}}

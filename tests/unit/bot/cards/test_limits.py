@@ -171,11 +171,17 @@ def test_outcomes_and_details(shown: ExecutionView, facts: CardFacts) -> None:
     ended = outcome(shown, facts)
     assert_slack_takes(ended)
     assert_fences_close(ended)
-    checked_view(details(shown).view)
-    assert_fences_close(Message("", details(shown).view["blocks"]))  # type: ignore[arg-type]  # a view's blocks
     card = detail(shown, shown.steps)
     assert_slack_takes(card)
     assert_fences_close(card)
+
+
+@thorough
+@given(EXECUTIONS)
+def test_the_form_with_details(shown: ExecutionView) -> None:
+    view: Any = details(shown, "https://r.example/runs/rbx_1?token=1.2").view
+    checked_view(view)
+    assert_fences_close(Message("", view["blocks"]))
 
 
 @thorough
