@@ -170,6 +170,7 @@ def test_twenty_runs_at_once_in_one_channel_lose_nothing(world: BotWorld, incide
     assert [call["error"] for call in world.people.look("/log")["calls"] if not call["ok"]] == []
 
 
+@pytest.mark.timeout(400)  # 250 calls: some seconds of work, which a busy machine stretches
 def test_fifty_runs_over_fifty_channels_lose_nothing(world: BotWorld) -> None:
     for channel in FIFTY_CHANNELS:
         world.start(new_incident(world.unit_of_work, slack_channel=channel), "quick")

@@ -46,7 +46,7 @@ steps:
 kind: runbook
 name: quick
 steps:
-  - {id: pause, type: wait, for: 1h, if: 1 == 2}
+  - {{id: pause, type: wait, for: 1h, if: 1 == 2}}
 ---
 kind: runbook
 name: gated
