@@ -84,7 +84,7 @@ def output_lines(step: StepView, room: int) -> list[str]:
     if isinstance(output, dict) and "status" in output:
         return _http_lines(output, room)
     if isinstance(output, dict) and all(isinstance(value, str) for value in output.values()):
-        said = ", ".join(_named(step, name, value) for name, value in output.items())
+        said = ", ".join(_named(step, name, value) for name, value in output.items() if name != step.type)
         return [bounded(said, room)]
     return [code_block(as_text(output), room)]
 

@@ -4,11 +4,12 @@ from datetime import datetime
 
 from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
 from bot.cards.blocks import Block, Confirm, Message, actions, button, context, section, sections
-from bot.cards.ending import failed_at_the_end, next_blocks
+from bot.cards.ending import failed_at_the_end, failed_step, next_blocks
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.links import links_line
 from bot.cards.outcome import NO_FACTS, people_words
 from bot.cards.progress import progress_line, progress_words, usual_words
+from bot.cards.steps import ERROR_LENGTH as STEP_ERROR_LENGTH
 from bot.cards.steps import current_position, step_lines, step_title
 from bot.cards.verdict import verdict_buttons
 from bot.cards.words import (
@@ -120,9 +121,18 @@ def _link_blocks(execution: ExecutionView) -> list[Block]:
 
 def _error_blocks(execution: ExecutionView) -> list[Block]:
     """Return the error. An active run has one, too, while it is being cancelled: it says by whom."""
-    said = one_line(" ".join([execution.error or "", *failed_at_the_end(execution)]).strip())
+    error = "" if _is_on_its_step(execution) else execution.error or ""
+    said = one_line(" ".join([error, *failed_at_the_end(execution)]).strip())
     lead = _lead(execution)
     return [section(bounded(f"{lead}{escape_sentence(said)}".strip(), ERROR_LENGTH))] if said or lead else []
+
+
+def _is_on_its_step(execution: ExecutionView) -> bool:
+    """Return True if the failed step's own line says the whole error already."""
+    step = failed_step(execution)
+    if step is None or step.error is None or len(step.error) > STEP_ERROR_LENGTH:
+        return False
+    return execution.error == f"Step {step.id}: {step.error}"
 
 
 def _lead(execution: ExecutionView) -> str:

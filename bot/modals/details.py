@@ -53,8 +53,13 @@ def details(execution: ExecutionView, page: str = "") -> Details:
     """Return the details, from the state in the database: secrets were masked before it was stored."""
     shown = [step for step in execution.steps if step.status in FAILED | {Status.UNKNOWN}]
     lead = f"{SYMBOLS[execution.status]} *{escape(execution.runbook)}* v{execution.runbook_version} "
-    lead += f"{status_words(execution.status, execution.waiting_for)}\n{why(execution)}"
-    blocks = [section(lead), *(block for step in shown[:MOST_STEPS] for block in _step_blocks(step))]
+    lead += status_words(execution.status, execution.waiting_for)
+    taken = duration(execution.started_at, execution.finished_at)
+    lead += f" in {taken}" if taken else ""
+    blocks = [
+        section(lead if shown else f"{lead}\n{why(execution)}"),
+        *(block for step in shown[:MOST_STEPS] for block in _step_blocks(step)),
+    ]
     if len(shown) > MOST_STEPS:
         blocks.append(context(f"… {len(shown) - MOST_STEPS} more failed steps"))
     where = _whole(execution, page)
