@@ -63,7 +63,7 @@ def picture(page: Page, name: str) -> None:
     if not PICTURES:
         return
     for shade in ("light", "dark"):
-        page.emulate_media(color_scheme=shade)  # type: ignore[arg-type]  # one of the two
+        page.emulate_media(color_scheme=shade)
         for size, shape in (("390", PHONE), ("1440", DESK)):
             page.set_viewport_size(shape)
             page.wait_for_timeout(400)  # what slides in has arrived
