@@ -67,7 +67,7 @@ class UsergroupConfig(Part):
 
 
 class ChannelConfig(Part):
-    """A channel that exists from the start. Without ``members``, everybody and the app are in it."""
+    """A channel that exists from the start. Without ``members``, everybody and every app are in it."""
 
     id: str
     name: str
@@ -90,7 +90,7 @@ class ShortcutConfig(Part):
 
 
 class AppConfig(Part):
-    """The one app of the workspace: its ids, its tokens and secret, and the URL for its requests.
+    """An app of the workspace: its ids, its tokens and secret, and the URL for its requests.
 
     Requests for the options of an ``external_select`` go to ``options_load_url``; without one to ``request_url``.
     """
@@ -138,13 +138,25 @@ class WorkspaceConfig(Part):
     emoji: dict[str, str] = {}
     """The workspace's own emoji: the address of a picture, or ``alias:NAME``."""
     app: AppConfig = AppConfig()
+    more_apps: tuple[AppConfig, ...] = ()
+    """Further apps, each with ids, tokens and a command of its own: events go to each that subscribed to them."""
     enforce_rate_limits: bool = True
     acknowledge_within: float = 3.0
     event_retry_delays: tuple[float, ...] = (0.0, 60.0, 300.0)
 
+    @property
+    def apps(self) -> tuple[AppConfig, ...]:
+        return (self.app, *self.more_apps)
+
+    @model_validator(mode="after")
+    def _apps_are_told_apart(self) -> Self:
+        for name in ("id", "bot_user_id", "bot_id", "bot_token", "app_token", "command"):
+            _refuse_duplicates(f"app {name}", [getattr(app, name) for app in self.apps])
+        return self
+
     @model_validator(mode="after")
     def _ids_are_unique_and_known(self) -> Self:
-        people = [user.id for user in self.users] + [self.app.bot_user_id]
+        people = [user.id for user in self.users] + [app.bot_user_id for app in self.apps]
         _refuse_duplicates("user id", people)
         _refuse_duplicates("channel id", [channel.id for channel in self.channels])
         _refuse_duplicates("user group id", [group.id for group in self.usergroups])

@@ -46,7 +46,7 @@ async def download(sandbox: Sandbox, request: Request) -> Response:
     """For the app with its token, and for the page."""
     header = request.headers.get("authorization", "")
     on_the_page = request.headers.get("sec-fetch-site") == "same-origin"
-    if token_from(header, "") != sandbox.workspace.app.bot_token and not on_the_page:
+    if sandbox.installation_of(token_from(header, "")) is None and not on_the_page:
         return HTMLResponse(SIGN_IN)
     try:
         file = sandbox.workspace.files.find(request.path_params["file"].rpartition("-")[2])

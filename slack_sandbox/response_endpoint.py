@@ -20,7 +20,7 @@ async def respond(sandbox: Sandbox, request: Request) -> Response:
         if not isinstance(body, dict):
             raise SlackError("invalid_payload")
         url = sandbox.response_urls.use(request.path_params["secret"], now)
-        carry_out(sandbox.workspace, url, understand(body), now)
+        carry_out(sandbox.workspace.seen_by(url.app_id), url, understand(body), now)
     except ValueError:
         return JSONResponse({"ok": False, "error": "invalid_payload"}, 400)
     except SlackError as error:

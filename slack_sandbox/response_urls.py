@@ -22,6 +22,7 @@ class ResponseUrl:
     original_ts: str | None = None
     thread_ts: str | None = None
     uses: int = 0
+    app_id: str | None = None
 
 
 def refusal(url: ResponseUrl | None, now: datetime) -> str | None:

@@ -1,8 +1,9 @@
 """The parts of a running sandbox, composed from its configuration."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from slack_sandbox.config import WorkspaceConfig
+from slack_sandbox.config import AppConfig, WorkspaceConfig
 from slack_sandbox.delivery.call_log import ApiCall, DeliveryRecord, Log
 from slack_sandbox.delivery.courier import Courier
 from slack_sandbox.delivery.disturbances import Disturbances
@@ -21,51 +22,96 @@ from slack_sandbox.workspace.state import Workspace
 
 
 @dataclass
-class Announcements:
-    """Sends changes to people over the event stream, and to the app if it subscribed to them."""
+class Installation:
+    """One app in the workspace: how it is reached, and what it may do."""
 
-    config: WorkspaceConfig
-    stream: EventStream
-    dispatcher: EventDispatcher
-    clock: Clock
-
-    def to_people(self, kind: str, data: Json, audience: Audience) -> None:
-        self.stream.publish(kind, data, audience)
-
-    def to_app(self, event: Json) -> None:
-        if subscription_of(event) not in self.config.app.events:
-            return
-        now = self.clock()
-        named = {"event_ts": f"{now.timestamp():.6f}", **event}
-        self.dispatcher.send(event_callback(self.config.team, self.config.app, named, now))
-
-
-@dataclass
-class Sandbox:
-    config: WorkspaceConfig
-    clock: MovableClock
-    workspace: Workspace
-    stream: EventStream
+    app: AppConfig
     courier: Courier
     dispatcher: EventDispatcher
-    triggers: Triggers
-    response_urls: ResponseUrls
-    rate_limits: RateLimits
-    faults: Faults
-    calls: Log[ApiCall]
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+    triggers: Triggers = field(default_factory=Triggers)
     scopes: tuple[str, ...] | None = None
     """What the bot token was granted; None: everything."""
     revoked: str | None = None
     """Slack's name for why the token no longer works: ``token_revoked`` or ``account_inactive``."""
 
     def reset(self) -> None:
+        self.rate_limits, self.triggers = RateLimits(), Triggers()
+        self.scopes, self.revoked = self.app.scopes, None
+        self.courier.disturbances = Disturbances()
+
+
+@dataclass
+class Announcements:
+    """Sends changes to people over the event stream, and to each app that subscribed to them."""
+
+    config: WorkspaceConfig
+    stream: EventStream
+    installations: Mapping[str, Installation]
+    clock: Clock
+
+    def to_people(self, kind: str, data: Json, audience: Audience) -> None:
+        self.stream.publish(kind, data, audience)
+
+    def to_app(self, event: Json, app_id: str | None = None) -> None:
+        now = self.clock()
+        named = {"event_ts": f"{now.timestamp():.6f}", **event}
+        for installation in self.installations.values():
+            app = installation.app
+            if app_id in (None, app.id) and subscription_of(event) in app.events:
+                installation.dispatcher.send(event_callback(self.config.team, app, named, now))
+
+
+@dataclass
+class Sandbox:
+    """A running sandbox, looked at as one of its apps: see ``seen_by``."""
+
+    config: WorkspaceConfig
+    clock: MovableClock
+    workspace: Workspace
+    stream: EventStream
+    installations: Mapping[str, Installation]
+    installation: Installation
+    response_urls: ResponseUrls
+    faults: Faults
+    calls: Log[ApiCall]
+
+    def seen_by(self, app_id: str | None) -> "Sandbox":
+        """The same sandbox, as this app meets it; as the first one when there is no such app."""
+        workspace = self.workspace.seen_by(app_id)
+        return replace(self, workspace=workspace, installation=self.installations[workspace.app.id])
+
+    def installation_of(self, token: str) -> Installation | None:
+        """The app whose bot token or app-level token this is."""
+        for installation in self.installations.values():
+            if token in (installation.app.bot_token, installation.app.app_token):
+                return installation
+        return None
+
+    @property
+    def courier(self) -> Courier:
+        return self.installation.courier
+
+    @property
+    def dispatcher(self) -> EventDispatcher:
+        return self.installation.dispatcher
+
+    @property
+    def triggers(self) -> Triggers:
+        return self.installation.triggers
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        return self.installation.rate_limits
+
+    def reset(self) -> None:
         """Back to the configuration: channels, messages, files, views, logs and faults are gone."""
         self.workspace = Workspace(self.config, self.workspace.announcer, self.clock())
-        self.triggers, self.response_urls = Triggers(), ResponseUrls()
-        self.rate_limits, self.faults, self.calls = RateLimits(), Faults(), Log()
-        self.courier.log = Log()
-        self.courier.disturbances = Disturbances()
-        self.scopes, self.revoked = self.config.app.scopes, None
+        self.response_urls, self.faults, self.calls = ResponseUrls(), Faults(), Log()
+        deliveries: Log[DeliveryRecord] = Log()
+        for installation in self.installations.values():
+            installation.reset()
+            installation.courier.log = deliveries
         self.stream.publish("reset", {}, None)
 
     def notice(self, user: str, text: str) -> None:
@@ -75,30 +121,39 @@ class Sandbox:
     async def disconnect(self) -> None:
         """Close all waiting connections, so that the server can stop."""
         self.stream.close()
-        self.dispatcher.close()
-        await self.courier.sockets.disconnect("refresh_requested")
+        for installation in self.installations.values():
+            installation.dispatcher.close()
+            await installation.courier.sockets.disconnect("refresh_requested")
+
+    async def close(self) -> None:
+        """Let go of the connections to the apps."""
+        for installation in self.installations.values():
+            await installation.courier.http.close()
 
 
 def build_sandbox(config: WorkspaceConfig, real_clock: Clock = utc_now) -> Sandbox:
-    """Signatures keep the real time: an app refuses those that are older than five minutes."""
     stream, clock = EventStream(), MovableClock(real_clock)
-    app, within = config.app, config.acknowledge_within
     deliveries: Log[DeliveryRecord] = Log()
-    http = HttpCarrier(app.request_url, app.signing_secret, real_clock, within, app.options_load_url)
-    courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, deliveries)
-    dispatcher = EventDispatcher(courier, config.event_retry_delays)
-    announcements = Announcements(config, stream, dispatcher, clock)
+    installations = {app.id: install(config, app, clock, deliveries) for app in config.apps}
+    announcements = Announcements(config, stream, installations, clock)
     return Sandbox(
         config=config,
         clock=clock,
         workspace=Workspace(config, announcements, clock()),
         stream=stream,
-        courier=courier,
-        dispatcher=dispatcher,
-        triggers=Triggers(),
+        installations=installations,
+        installation=installations[config.app.id],
         response_urls=ResponseUrls(),
-        rate_limits=RateLimits(),
         faults=Faults(),
         calls=Log(),
-        scopes=app.scopes,
     )
+
+
+def install(
+    config: WorkspaceConfig, app: AppConfig, clock: MovableClock, deliveries: Log[DeliveryRecord]
+) -> Installation:
+    """Signatures keep the real time: an app refuses those that are older than five minutes."""
+    within = config.acknowledge_within
+    http = HttpCarrier(app.request_url, app.signing_secret, clock.real, within, app.options_load_url)
+    courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, deliveries)
+    return Installation(app, courier, EventDispatcher(courier, config.event_retry_delays), scopes=app.scopes)

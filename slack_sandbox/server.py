@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
 
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.file_endpoints import download, upload
@@ -40,7 +41,7 @@ def create_app(config: WorkspaceConfig, clock: Clock = utc_now) -> Starlette:
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         yield
         await sandbox.disconnect()
-        await sandbox.courier.http.close()
+        await sandbox.close()
 
     app = Starlette(
         routes=[*slack_routes(sandbox), *people_routes(sandbox), *page_routes()],
@@ -59,8 +60,14 @@ def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/response/{secret}", partial(respond, sandbox), methods=["POST"]),
         Route("/upload/v1/{secret}", partial(upload, sandbox), methods=["POST"]),
         Route("/files-pri/{file}/{name:path}", partial(download, sandbox), methods=["GET"]),
-        WebSocketRoute("/link/", sandbox.courier.sockets.serve),
+        WebSocketRoute("/link/", partial(hold_socket, sandbox)),
     ]
+
+
+async def hold_socket(sandbox: Sandbox, websocket: WebSocket) -> None:
+    """A Socket Mode connection: its address names the app."""
+    app_id = websocket.query_params.get("app_id")
+    await sandbox.seen_by(app_id).courier.sockets.serve(websocket)
 
 
 def people_routes(sandbox: Sandbox) -> list[BaseRoute]:

@@ -39,7 +39,8 @@ async def act_in_message(
     payload = interaction_base(workspace, "block_actions", user, sandbox.triggers.issue(user.id, now))
     payload |= message_place(workspace, message)
     payload |= _what_was_done(list(message.content.blocks), given, entered, workspace.new_ts(now))
-    url = ResponseUrl(user.id, message.channel, now, original_ts=message.ts, thread_ts=message.thread_ts)
+    app_id = workspace.app.id
+    url = ResponseUrl(user.id, message.channel, now, message.ts, message.thread_ts, app_id=app_id)
     payload["response_url"] = f"{origin}/response/{sandbox.response_urls.issue(url)}"
     return await _deliver(sandbox, user, payload)
 

@@ -20,7 +20,7 @@ async def run_command(sandbox: Sandbox, user: User, channel: Channel, line: str,
     if channel.is_archived:
         raise SlackError("is_archived")
     now = sandbox.clock()
-    url = ResponseUrl(user.id, channel.id, now)
+    url = ResponseUrl(user.id, channel.id, now, app_id=sandbox.workspace.app.id)
     payload = command_form(sandbox, user, channel, (command, text.strip()))
     payload["response_url"] = f"{origin}/response/{sandbox.response_urls.issue(url)}"
     payload["trigger_id"] = sandbox.triggers.issue(user.id, now)

@@ -22,5 +22,5 @@ def open_home(sandbox: Sandbox, user: User, tab: Tab) -> Channel:
     view = workspace.homes.of(user.id)
     if tab == "home" and view:
         event["view"] = view_object(workspace, view)
-    workspace.announcer.to_app(event)
+    workspace.announcer.to_app(event, workspace.app.id)
     return channel

@@ -73,7 +73,7 @@ def _update(sandbox: Sandbox, view: View, answer: Json) -> None:
 
 def _push(sandbox: Sandbox, view: View, answer: Json) -> None:
     definition = checked_view(answer.get("view"))
-    _show(sandbox, sandbox.workspace.modals.push(view.user, definition, sandbox.clock()))
+    _show(sandbox, sandbox.workspace.modals.push(view.user, definition, sandbox.clock(), view.app_id))
 
 
 RESPONSE_ACTIONS: dict[str, Callable[[Sandbox, View, Json], None]] = {

@@ -28,7 +28,8 @@ async def use_message_shortcut(
         raise SlackError("invalid_action", sentence="A message that only you see offers no shortcuts.")
     workspace, now = sandbox.workspace, sandbox.clock()
     channel = workspace.channels[message.channel]
-    url = ResponseUrl(user.id, channel.id, now, original_ts=message.ts, thread_ts=message.thread_ts)
+    app_id = workspace.app.id
+    url = ResponseUrl(user.id, channel.id, now, message.ts, message.thread_ts, app_id=app_id)
     payload = _payload(sandbox, user, "message_action", callback_id) | {
         "channel": {"id": channel.id, "name": channel_name(channel)},
         "message_ts": message.ts,

@@ -38,7 +38,8 @@ class Acting:
             if body.thread_ts:
                 sentence = "Slash commands cannot be used in threads."
                 raise SlackError("command_in_thread", sentence=sentence)
-            return await run_command(self.sandbox, user, channel, body.text, origin_of(request))
+            sandbox = self.sandbox.seen_by(app_of_command(self.sandbox, body.text))
+            return await run_command(sandbox, user, channel, body.text, origin_of(request))
         content = checked_content(body.text, None, None)
         draft = Draft(channel.id, Author(user.id), content, thread_ts=body.thread_ts)
         message = post(self.sandbox.workspace, draft, self.sandbox.clock())
@@ -48,10 +49,12 @@ class Acting:
         user = self.sandbox.workspace.actor(body.user)
         entered = body.state.values
         if body.view_id:
-            view = own_view(self.sandbox, user, body.view_id)
-            return await act_in_view(self.sandbox, user, view, body.action, entered)
+            sandbox = self._of_view(body.view_id)
+            view = own_view(sandbox, user, body.view_id)
+            return await act_in_view(sandbox, user, view, body.action, entered)
         message = message_acted_upon(self.sandbox.workspace, user, body.channel, body.message_ts)
-        return await act_in_message(self.sandbox, user, message, body.action, entered, origin_of(request))
+        sandbox = self.sandbox.seen_by(message.author.app_id)
+        return await act_in_message(sandbox, user, message, body.action, entered, origin_of(request))
 
     async def suggest(self, _request: Request, body: Suggesting) -> Json:
         """The options that the app offers for what was typed so far."""
@@ -59,34 +62,46 @@ class Acting:
         user = workspace.actor(body.user)
         query = Query(body.block_id, body.action_id, body.value)
         if body.view_id:
-            view = own_view(self.sandbox, user, body.view_id)
-            return await suggest_in_view(self.sandbox, user, view, body.state.values, query)
+            sandbox = self._of_view(body.view_id)
+            view = own_view(sandbox, user, body.view_id)
+            return await suggest_in_view(sandbox, user, view, body.state.values, query)
         message = message_acted_upon(workspace, user, body.channel, body.message_ts)
-        return await suggest_in_message(self.sandbox, user, message, query)
+        return await suggest_in_message(self.sandbox.seen_by(message.author.app_id), user, message, query)
 
     async def use_shortcut(self, request: Request, body: UseShortcut) -> Json:
         workspace = self.sandbox.workspace
         user = workspace.actor(body.user)
+        sandbox = self.sandbox.seen_by(body.app_id)
         if not body.message_ts:
-            return await use_global_shortcut(self.sandbox, user, body.callback_id)
+            return await use_global_shortcut(sandbox, user, body.callback_id)
         message = message_acted_upon(workspace, user, body.channel, body.message_ts)
-        origin = origin_of(request)
-        return await use_message_shortcut(self.sandbox, user, message, body.callback_id, origin)
+        return await use_message_shortcut(sandbox, user, message, body.callback_id, origin_of(request))
 
     async def submit_view(self, request: Request, body: Submission) -> Json:
         user = self.sandbox.workspace.actor(body.user)
-        view = own_view(self.sandbox, user, request.path_params["view_id"])
-        return await submit(self.sandbox, user, view, body.state.values)
+        sandbox = self._of_view(request.path_params["view_id"])
+        view = own_view(sandbox, user, request.path_params["view_id"])
+        return await submit(sandbox, user, view, body.state.values)
 
     async def close_view(self, request: Request, body: Closing) -> Json:
         user = self.sandbox.workspace.actor(body.user)
-        view = own_view(self.sandbox, user, request.path_params["view_id"])
-        return await close(self.sandbox, user, view, everything=body.everything)
+        sandbox = self._of_view(request.path_params["view_id"])
+        view = own_view(sandbox, user, request.path_params["view_id"])
+        return await close(sandbox, user, view, everything=body.everything)
 
     async def open_app_home(self, _request: Request, body: OpenHome) -> Json:
         """Answers the direct message with the app: the other tab of its home."""
         user = self.sandbox.workspace.actor(body.user)
-        return channel_answer(open_home(self.sandbox, user, body.tab), user)
+        return channel_answer(open_home(self.sandbox.seen_by(body.app_id), user, body.tab), user)
+
+    def _of_view(self, view_id: str) -> Sandbox:
+        return self.sandbox.seen_by(self.sandbox.workspace.app_of_view(view_id))
+
+
+def app_of_command(sandbox: Sandbox, text: str) -> str | None:
+    """The id of the app that this slash command belongs to, if there is one."""
+    word = text.strip().partition(" ")[0]
+    return next((app.id for app in sandbox.workspace.apps.values() if app.command == word), None)
 
 
 def is_command(text: str) -> bool:

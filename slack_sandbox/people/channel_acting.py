@@ -16,11 +16,12 @@ class ChannelActing:
     sandbox: Sandbox
 
     async def create(self, _request: Request, body: NewChannel) -> Json:
-        """The app is invited at once: there is only one, and it is meant to be used."""
+        """The apps are invited at once: they are meant to be used."""
         workspace, now = self.sandbox.workspace, self.sandbox.clock()
         user = workspace.actor(body.user)
         channel = membership.create(workspace, user.id, body.name, now, is_private=body.is_private)
-        channel = membership.join(workspace, channel, workspace.app.bot_user_id, now, inviter=user.id)
+        for app in workspace.apps.values():
+            channel = membership.join(workspace, channel, app.bot_user_id, now, inviter=user.id)
         return channel_answer(channel, user)
 
     async def join(self, request: Request, body: ByUser) -> Json:

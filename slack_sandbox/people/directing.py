@@ -85,10 +85,12 @@ class Directing:
         record = self.sandbox.courier.log.find(int(request.path_params["n"]))
         if record is None:
             raise SlackError("not_found", sentence="There was no delivery of this number.")
-        return _outcome(await self.sandbox.courier.deliver(replace(record.delivery, retry=0)))
+        courier = self.sandbox.seen_by(record.delivery.payload.get("api_app_id")).courier
+        return _outcome(await courier.deliver(replace(record.delivery, retry=0)))
 
     async def change_app(self, _request: Request, body: AppChange) -> Json:
-        courier = self.sandbox.courier
+        installation = self.sandbox.seen_by(body.app_id).installation
+        courier = installation.courier
         if body.request_url is not None:
             courier.http.request_url = body.request_url or None
         if body.options_load_url is not None:
@@ -96,9 +98,9 @@ class Directing:
         if body.socket_mode is not None:
             courier.socket_mode = body.socket_mode
         if body.scopes is not None:
-            self.sandbox.scopes = body.scopes
+            installation.scopes = body.scopes
         if body.revoked is not None:
-            self.sandbox.revoked = body.revoked or None
+            installation.revoked = body.revoked or None
         return {
             "ok": True,
             "request_url": courier.http.request_url,

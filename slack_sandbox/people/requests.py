@@ -75,6 +75,7 @@ class UseShortcut(ByUser):
     """With ``channel`` and ``message_ts`` a shortcut of that message, otherwise a global one."""
 
     callback_id: str
+    app_id: str = ""
     channel: str = ""
     message_ts: str = ""
 
@@ -95,6 +96,7 @@ class NewChannel(ByUser):
 
 
 class OpenHome(ByUser):
+    app_id: str = ""
     tab: Literal["home", "messages"] = "home"
 
 
@@ -147,7 +149,12 @@ class ClockMove(Body):
 
 
 class AppChange(Body):
-    """What the app's settings page would change while it runs. What is left out stays."""
+    """What the app's settings page would change while it runs: of the first app, unless ``app_id`` names another.
+
+    What is left out stays.
+    """
+
+    app_id: str = ""
 
     request_url: LocalUrl | None = None
     options_load_url: LocalUrl | None = None

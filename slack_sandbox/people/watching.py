@@ -24,12 +24,13 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
     workspace = sandbox.workspace
     user = workspace.person(user_id or next(iter(workspace.users)))
     visible = [channel for channel in workspace.channels.values() if workspace.may_see(user.id, channel)]
-    app, home = workspace.app, workspace.homes.of(user.id)
+    app = workspace.app
     return {
         "ok": True,
         "team": workspace.team.model_dump(),
         "users": people_of(workspace),
         "app": app_for_people(app),
+        "apps": [app_for_people(each) for each in workspace.apps.values()],
         "channels": [
             {**channel_for_people(channel), "is_member": user.id in channel.members} for channel in visible
         ],
@@ -38,7 +39,7 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
         "usergroups": usergroups_of(workspace),
         "emoji": sandbox.config.emoji,
         "read": workspace.read.get(user.id, {}),
-        "home": view_object(workspace, home) if home else None,
+        "homes": homes_of(workspace, user.id),
         "views": [view_object(workspace, view) for view in workspace.modals.stack(user.id)],
         "seq": sandbox.stream.seq,
     }
@@ -62,6 +63,12 @@ def people_of(workspace: Workspace) -> list[Json]:
         for user in workspace.users.values()
         if not user.is_bot
     ]
+
+
+def homes_of(workspace: Workspace, user: str) -> Json:
+    """What each app published for this person: {app id: view}."""
+    found = {app_id: workspace.seen_by(app_id).homes.of(user) for app_id in workspace.apps}
+    return {app_id: view_object(workspace, view) for app_id, view in found.items() if view}
 
 
 def usergroups_of(workspace: Workspace) -> list[Json]:

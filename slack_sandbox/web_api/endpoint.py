@@ -60,27 +60,28 @@ class WebApi:
         if method is None:
             return Answer({"ok": False, "error": "unknown_method", "req_method": name})
         token = token_from(request.headers.get("authorization", ""), arguments.text("token"))
-        error = refusal(self.sandbox.workspace.app, token, method.token)
+        installation = self.sandbox.installation_of(token) or self.sandbox.installation
+        error = refusal(installation.app, token, method.token)
         if not error and method.token == "bot":
-            error = self.sandbox.revoked
+            error = installation.revoked
         if error:
             return Answer({"ok": False, "error": error})
         needed = self._needed(name, method, arguments)
-        headers = scope_headers(self.sandbox.scopes, needed) if method.token == "bot" else {}
-        lacking = missing_scope(self.sandbox.scopes, needed)
+        headers = scope_headers(installation.scopes, needed) if method.token == "bot" else {}
+        lacking = missing_scope(installation.scopes, needed)
         if lacking:
             return Answer(lacking, headers=headers)
-        answer = self._run(name, method, arguments, request)
+        answer = self._run(self.sandbox.seen_by(installation.app.id), name, arguments, request)
         return replace(answer, headers={**headers, **answer.headers})
 
-    def _run(self, name: str, method: Method, arguments: Arguments, request: Request) -> Answer:
-        now = self.sandbox.clock()
-        if self.sandbox.config.enforce_rate_limits:
+    def _run(self, sandbox: Sandbox, name: str, arguments: Arguments, request: Request) -> Answer:
+        method, now = self.registry[name], sandbox.clock()
+        if sandbox.config.enforce_rate_limits:
             channel = arguments.text("channel")
-            wait = self.sandbox.rate_limits.retry_after(name, method.limit, channel, now)
+            wait = sandbox.rate_limits.retry_after(name, method.limit, channel, now)
             if wait is not None:
                 return rate_limited(wait)
-        return run(method, Call(arguments, self.sandbox, now, origin_of(request)))
+        return run(method, Call(arguments, sandbox, now, origin_of(request)))
 
     def _needed(self, name: str, method: Method, arguments: Arguments) -> list[tuple[str, ...]]:
         channel = self.sandbox.workspace.channels.get(arguments.text(method.channel_argument))

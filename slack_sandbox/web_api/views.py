@@ -16,7 +16,7 @@ def open_view(call: Call) -> Json:
     for closed in call.workspace.modals.clear(trigger.user):
         audience = frozenset([trigger.user])
         call.workspace.announcer.to_people("view_closed", {"view_id": closed.id}, audience)
-    view = call.workspace.modals.open(trigger.user, definition, call.now)
+    view = call.workspace.modals.open(trigger.user, definition, call.now, call.workspace.app.id)
     call.sandbox.triggers.exchange(trigger_id)
     return show_view(call, view)
 
@@ -27,7 +27,7 @@ def push_view(call: Call) -> Json:
     trigger = call.sandbox.triggers.check(trigger_id, call.now)
     if trigger.view_id is None:
         raise SlackError("not_found")
-    view = call.workspace.modals.push(trigger.user, _definition(call), call.now)
+    view = call.workspace.modals.push(trigger.user, _definition(call), call.now, call.workspace.app.id)
     call.sandbox.triggers.exchange(trigger_id)
     return show_view(call, view)
 
@@ -40,7 +40,8 @@ def update_view(call: Call) -> Json:
     if "hash" in arguments and arguments.text("hash") != view.hash:
         raise SlackError("hash_conflict")
     if view.definition["type"] == "home":
-        return show_home(call, workspace.homes.publish(view.user, _definition(call, "home"), "", call.now))
+        definition, app_id = _definition(call, "home"), workspace.app.id
+        return show_home(call, workspace.homes.publish(view.user, definition, "", call.now, app_id))
     return show_view(call, workspace.modals.update(view, _definition(call), call.now))
 
 
@@ -52,7 +53,7 @@ def publish_view(call: Call) -> Json:
     if not workspace.app.home_tab:
         raise SlackError("not_enabled")
     definition = _definition(call, "home")
-    view = workspace.homes.publish(user, definition, call.arguments.text("hash"), call.now)
+    view = workspace.homes.publish(user, definition, call.arguments.text("hash"), call.now, workspace.app.id)
     return show_home(call, view)
 
 

@@ -9,7 +9,7 @@ from slack_sandbox.workspace.models import View
 
 
 class Homes:
-    """At most one view a person. The definitions given here are already checked."""
+    """One app's: at most one view a person. The definitions given here are already checked."""
 
     def __init__(self) -> None:
         self._views: dict[str, View] = {}
@@ -17,14 +17,18 @@ class Homes:
     def of(self, user: str) -> View | None:
         return self._views.get(user)
 
-    def publish(self, user: str, definition: Json, expected_hash: str, now: datetime) -> View:
+    def publish(
+        self, user: str, definition: Json, expected_hash: str, now: datetime, app_id: str = ""
+    ) -> View:
         """Raises SlackError: hash_conflict, duplicate_external_id."""
         before = self._views.get(user)
         if expected_hash and (before is None or before.hash != expected_hash):
             raise SlackError("hash_conflict")
         self._refuse_used_external_id(definition, user)
         view_id = before.id if before else new_id("V")
-        fresh = View(view_id, user, identified(definition), new_hash(now), root_view_id=view_id)
+        fresh = View(
+            view_id, user, identified(definition), new_hash(now), root_view_id=view_id, app_id=app_id
+        )
         self._views[user] = replace(fresh, values=before.values) if before else fresh
         return self._views[user]
 

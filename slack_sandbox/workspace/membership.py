@@ -76,7 +76,7 @@ def join(
     event: Json = {"user": user, "channel": channel.id, "channel_type": "G" if channel.is_private else "C"}
     if inviter:
         event["inviter"] = inviter
-    _tell_app(workspace, joined, {"type": "member_joined_channel", "team": workspace.team.id, **event})
+    workspace.tell_members(joined, {"type": "member_joined_channel", "team": workspace.team.id, **event})
     return joined
 
 
@@ -91,11 +91,12 @@ def leave(
     store(workspace, left, also=user)
     event = {"type": "member_left_channel", "user": user, "channel": channel.id}
     event |= {"channel_type": "G" if channel.is_private else "C", "team": workspace.team.id}
-    _tell_app(workspace, channel, event)
-    if user == workspace.app.bot_user_id:
+    workspace.tell_members(channel, event)
+    app = workspace.app_of(user)
+    if app:
         prefix = "group" if channel.is_private else "channel"
         gone = {"type": f"{prefix}_left", "channel": channel.id, "actor_id": by or user}
-        workspace.announcer.to_app(gone)
+        workspace.announcer.to_app(gone, app.id)
     return left
 
 
@@ -110,7 +111,7 @@ def rename(workspace: Workspace, channel: Channel, user: str, name: str, now: da
     say(workspace, renamed, user, "channel_name", text, now)
     prefix = "group" if channel.is_private else "channel"
     details = {"id": channel.id, "name": name, "created": int(channel.created.timestamp())}
-    _tell_app(workspace, renamed, {"type": f"{prefix}_rename", "channel": details})
+    workspace.tell_members(renamed, {"type": f"{prefix}_rename", "channel": details})
     return renamed
 
 
@@ -144,7 +145,7 @@ def _switch_archived(workspace: Workspace, channel: Channel, user: str, *, is_ar
     store(workspace, changed)
     kind = "archive" if is_archived else "unarchive"
     prefix = "group" if channel.is_private else "channel"
-    _tell_app(workspace, changed, {"type": f"{prefix}_{kind}", "channel": channel.id, "user": user})
+    workspace.tell_members(changed, {"type": f"{prefix}_{kind}", "channel": channel.id, "user": user})
     return changed
 
 
@@ -198,11 +199,6 @@ def store(workspace: Workspace, channel: Channel, also: str | None = None) -> No
 
 def say(workspace: Workspace, channel: Channel, user: str, subtype: str, text: str, now: datetime) -> None:
     """A line about the channel, such as "… has joined the channel"."""
-    bot_id = workspace.app.bot_id if user == workspace.app.bot_user_id else None
-    author = Author(user, bot_id, workspace.app.id if bot_id else None)
+    app = workspace.app_of(user)
+    author = Author(user, app.bot_id, app.id) if app else Author(user)
     post(workspace, Draft(channel.id, author, Content(text), subtype=subtype), now)
-
-
-def _tell_app(workspace: Workspace, channel: Channel, event: Json) -> None:
-    if workspace.app.bot_user_id in channel.members:
-        workspace.announcer.to_app(event)

@@ -23,12 +23,12 @@ class Modals:
         """The views this user has open, the topmost last."""
         return [self._views[view_id] for view_id in self._stacks.get(user, ())]
 
-    def open(self, user: str, definition: Json, now: datetime) -> View:
+    def open(self, user: str, definition: Json, now: datetime, app_id: str = "") -> View:
         """Put the first view on this user's stack, which must be empty: see ``clear``."""
         self._refuse_used_external_id(definition, None)
-        return self._add(user, definition, now)
+        return self._add(user, definition, now, app_id)
 
-    def push(self, user: str, definition: Json, now: datetime) -> View:
+    def push(self, user: str, definition: Json, now: datetime, app_id: str = "") -> View:
         """Raises SlackError: not_found where no modal stands, push_limit_reached at the fourth view."""
         stack = self.stack(user)
         if not stack:
@@ -36,7 +36,7 @@ class Modals:
         if len(stack) >= VIEW_STACK:
             raise SlackError("push_limit_reached")
         self._refuse_used_external_id(definition, None)
-        return self._add(user, definition, now)
+        return self._add(user, definition, now, app_id)
 
     def update(self, view: View, definition: Json, now: datetime) -> View:
         self._refuse_used_external_id(definition, view.id)
@@ -67,7 +67,7 @@ class Modals:
         stack = self.stack(user)
         return self.close(stack[0]) if stack else []
 
-    def _add(self, user: str, definition: Json, now: datetime) -> View:
+    def _add(self, user: str, definition: Json, now: datetime, app_id: str) -> View:
         below = self._stacks.setdefault(user, [])
         view_id = new_id("V")
         view = View(
@@ -77,6 +77,7 @@ class Modals:
             hash=new_hash(now),
             root_view_id=below[0] if below else view_id,
             previous_view_id=below[-1] if below else None,
+            app_id=app_id,
         )
         self._views[view_id] = view
         below.append(view_id)

@@ -154,6 +154,7 @@ class View:
     hash: str
     root_view_id: str
     previous_view_id: str | None = None
+    app_id: str = ""
     values: Json = field(default_factory=dict)
 
 
@@ -239,5 +240,5 @@ class Announcer(Protocol):
     def to_people(self, kind: str, data: Json, audience: Audience) -> None:
         """Show ``data`` on the event stream of those in the audience."""
 
-    def to_app(self, event: Json) -> None:
-        """Send an Events API event, if the app subscribed to its type."""
+    def to_app(self, event: Json, app_id: str | None = None) -> None:
+        """Send an Events API event to this app, or to every app, if it subscribed to its type."""

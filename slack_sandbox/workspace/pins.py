@@ -59,12 +59,10 @@ def pin_object(workspace: Workspace, channel: Channel, pinned: Pin) -> Json:
 
 def _tell(workspace: Workspace, channel: Channel, kind: str, pinned: Pin) -> None:
     """https://docs.slack.dev/reference/events/pin_added"""
-    if workspace.app.bot_user_id in channel.members:
-        item = pin_object(workspace, channel, pinned)
-        event = {"type": kind, "user": pinned.user, "channel_id": channel.id, "item": item}
-        workspace.announcer.to_app(
-            event | ({"has_pins": bool(channel.pins)} if kind == "pin_removed" else {})
-        )
+    item = pin_object(workspace, channel, pinned)
+    event = {"type": kind, "user": pinned.user, "channel_id": channel.id, "item": item}
+    rest = {"has_pins": bool(channel.pins)} if kind == "pin_removed" else {}
+    workspace.tell_members(channel, event | rest)
 
 
 def put_bookmark(workspace: Workspace, channel: Channel, bookmark: Json) -> None:

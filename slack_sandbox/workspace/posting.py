@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
+from slack_sandbox.config import AppConfig
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.models import Channel, Content, Draft, Message
 from slack_sandbox.workspace.rendering import message_object
@@ -137,19 +138,19 @@ def _show_parent(workspace: Workspace, message: Message) -> None:
 def _tell_posted(workspace: Workspace, channel: Channel, message: Message) -> None:
     _show(workspace, "message", message)
     _show_parent(workspace, message)
-    if workspace.app.bot_user_id not in channel.members:
-        return
     event = message_object(workspace, message, metadata=True) | _place(workspace, message)
-    workspace.announcer.to_app(event)
-    if _mentions_the_app(workspace, channel, message):
+    workspace.tell_members(channel, event)
+    for app in _mentioned_apps(workspace, channel, message):
         mention = {name: value for name, value in event.items() if name not in ("channel_type", "metadata")}
-        workspace.announcer.to_app({**mention, "type": "app_mention"})
+        workspace.announcer.to_app({**mention, "type": "app_mention"}, app.id)
 
 
-def _mentions_the_app(workspace: Workspace, channel: Channel, message: Message) -> bool:
+def _mentioned_apps(workspace: Workspace, channel: Channel, message: Message) -> list[AppConfig]:
     """In a direct message the app is spoken to anyway: https://docs.slack.dev/reference/events/app_mention"""
-    mention = re.compile(rf"<@{workspace.app.bot_user_id}(\|[^>]*)?>")
-    return bool(mention.search(message.content.text)) and message.author.bot_id is None and not channel.is_im
+    if channel.is_im or message.author.bot_id:
+        return []
+    mentioned = set(re.findall(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", message.content.text))
+    return [app for app in workspace.apps.values() if app.bot_user_id in mentioned & set(channel.members)]
 
 
 def tell_changed(workspace: Workspace, message: Message, previous: Message) -> None:
@@ -176,8 +177,7 @@ def _tell_deleted(workspace: Workspace, message: Message) -> None:
 
 
 def _tell_app_in(workspace: Workspace, message: Message, event: Json) -> None:
-    if workspace.app.bot_user_id in workspace.channels[message.channel].members:
-        workspace.announcer.to_app(event | _place(workspace, message))
+    workspace.tell_members(workspace.channels[message.channel], event | _place(workspace, message))
 
 
 def _place(workspace: Workspace, message: Message) -> Json:

@@ -33,8 +33,6 @@ def take_back(workspace: Workspace, message: Message, name: str, user: str) -> N
 
 
 def _tell(workspace: Workspace, message: Message, kind: str, name: str, user: str) -> None:
-    if workspace.app.bot_user_id not in workspace.channels[message.channel].members:
-        return
     event: Json = {
         "type": kind,
         "user": user,
@@ -42,4 +40,4 @@ def _tell(workspace: Workspace, message: Message, kind: str, name: str, user: st
         "item_user": message.author.user,
         "item": {"type": "message", "channel": message.channel, "ts": message.ts},
     }
-    workspace.announcer.to_app(event)
+    workspace.tell_members(workspace.channels[message.channel], event)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slack_sandbox.values import Json, ts_microseconds
 from slack_sandbox.workspace.files import file_object
-from slack_sandbox.workspace.models import Channel, Message, User, View
+from slack_sandbox.workspace.models import Author, Channel, Message, User, View
 from slack_sandbox.workspace.state import Workspace
 
 
@@ -47,7 +47,11 @@ def _author_fields(workspace: Workspace, message: Message) -> Json:
     fields: Json = {"user": author.user, "team": (user and user.team_id) or workspace.team.id}
     if author.bot_id is None:
         return fields
-    fields |= {"bot_id": author.bot_id, "app_id": author.app_id, "bot_profile": _bot_profile(workspace)}
+    fields |= {
+        "bot_id": author.bot_id,
+        "app_id": author.app_id,
+        "bot_profile": _bot_profile(workspace, author),
+    }
     if author.username:
         fields["username"] = author.username
     if author.icons:
@@ -55,8 +59,8 @@ def _author_fields(workspace: Workspace, message: Message) -> Json:
     return fields
 
 
-def _bot_profile(workspace: Workspace) -> Json:
-    app = workspace.app
+def _bot_profile(workspace: Workspace, author: Author) -> Json:
+    app = workspace.apps.get(author.app_id or "", workspace.app)
     return {
         "id": app.bot_id,
         "app_id": app.id,
@@ -153,6 +157,7 @@ def user_object(workspace: Workspace, user: User, now: datetime) -> Json:
 
 def view_object(workspace: Workspace, view: View) -> Json:
     """https://docs.slack.dev/reference/views - with ``state.values`` as they were last sent."""
+    app = workspace.apps.get(view.app_id, workspace.app)
     defaults: Json = {
         "title": None,
         "submit": None,
@@ -173,9 +178,9 @@ def view_object(workspace: Workspace, view: View) -> Json:
         "hash": view.hash,
         "root_view_id": view.root_view_id,
         "previous_view_id": view.previous_view_id,
-        "app_id": workspace.app.id,
+        "app_id": app.id,
         "app_installed_team_id": workspace.team.id,
-        "bot_id": workspace.app.bot_id,
+        "bot_id": app.bot_id,
     }
 
 

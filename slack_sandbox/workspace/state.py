@@ -1,8 +1,9 @@
 """The state of the whole workspace, and how to find things in it. Nothing here awaits: see the package."""
 
+from copy import copy
 from datetime import datetime
 
-from slack_sandbox.config import ChannelConfig, WorkspaceConfig
+from slack_sandbox.config import AppConfig, ChannelConfig, WorkspaceConfig
 from slack_sandbox.values import Json, SlackError, next_ts
 from slack_sandbox.workspace.files import Files
 from slack_sandbox.workspace.homes import Homes
@@ -21,10 +22,23 @@ from slack_sandbox.workspace.models import (
 )
 
 
+class Timestamps:
+    """Every ``ts`` is later than the one before."""
+
+    def __init__(self) -> None:
+        self._last = "0.000000"
+
+    def next(self, now: datetime) -> str:
+        self._last = next_ts(now, self._last)
+        return self._last
+
+
 class Workspace:
     def __init__(self, config: WorkspaceConfig, announcer: Announcer, now: datetime) -> None:
         self.team = config.team
         self.app = config.app
+        """The app that the workspace is looked at as: see ``seen_by``."""
+        self.apps = {app.id: app for app in config.apps}
         self.announcer = announcer
         self.users = {user.id: user for user in _users_of(config)}
         self.channels: dict[str, Channel] = {}
@@ -36,8 +50,8 @@ class Workspace:
         self.read: dict[str, dict[str, str]] = {}
         """The newest message that each person has seen in each channel."""
         self.modals = Modals()
-        self.homes = Homes()
-        self._last_ts = "0.000000"
+        self._homes = {app.id: Homes() for app in config.apps}
+        self._timestamps = Timestamps()
         for channel in config.channels:
             self.add_channel(_channel_of(channel, tuple(self.users), now))
 
@@ -46,9 +60,28 @@ class Workspace:
         self.histories[channel.id] = History()
         self.ephemerals[channel.id] = {}
 
+    def seen_by(self, app_id: str | None) -> "Workspace":
+        """The same workspace, looked at as this app; as the first one when there is no such app."""
+        seen = copy(self)
+        seen.app = self.apps.get(app_id or "", next(iter(self.apps.values())))
+        return seen
+
+    @property
+    def homes(self) -> Homes:
+        """The Home tabs of this app."""
+        return self._homes[self.app.id]
+
+    def app_of(self, bot_user_id: str) -> AppConfig | None:
+        return next((app for app in self.apps.values() if app.bot_user_id == bot_user_id), None)
+
+    def tell_members(self, channel: Channel, event: Json) -> None:
+        """Send an event to each app that is in the channel."""
+        for app in self.apps.values():
+            if app.bot_user_id in channel.members:
+                self.announcer.to_app(event, app.id)
+
     def new_ts(self, now: datetime) -> str:
-        self._last_ts = next_ts(now, self._last_ts)
-        return self._last_ts
+        return self._timestamps.next(now)
 
     def user(self, user_id: str) -> User:
         """Raises SlackError ``user_not_found``."""
@@ -79,7 +112,15 @@ class Workspace:
 
     def view(self, view_id: str, external_id: str = "") -> View:
         """An open modal or a Home tab. Raises SlackError ``not_found``."""
-        return self.homes.find(view_id, external_id) or self.modals.find(view_id, external_id)
+        found = self.homes.find(view_id, external_id) or self.modals.find(view_id, external_id)
+        if found.app_id != self.app.id:
+            raise SlackError("not_found")
+        return found
+
+    def app_of_view(self, view_id: str) -> str:
+        """The id of the app whose modal or Home tab this is. Raises SlackError ``not_found``."""
+        homes = (home.find(view_id) for home in self._homes.values())
+        return (next(filter(None, homes), None) or self.modals.find(view_id)).app_id
 
     def remember(self, view: View, values: Json) -> View:
         """Keep what was entered in a view, as of now."""
@@ -118,11 +159,13 @@ class Workspace:
 
 
 def _users_of(config: WorkspaceConfig) -> list[User]:
-    app = config.app
     people = [
         User(**{**user.model_dump(), "real_name": user.real_name or user.name}) for user in config.users
     ]
-    return [*people, User(app.bot_user_id, app.name.lower(), app.name, "", "#4a154b", is_bot=True)]
+    bots = [
+        User(app.bot_user_id, app.name.lower(), app.name, "", "#4a154b", is_bot=True) for app in config.apps
+    ]
+    return [*people, *bots]
 
 
 def _channel_of(config: ChannelConfig, everybody: tuple[str, ...], now: datetime) -> Channel:

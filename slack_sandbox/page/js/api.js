@@ -65,7 +65,7 @@ export const closeView = (id, user, everything) =>
   request("POST", `/views/${encodeURIComponent(id)}/close`, { user, everything });
 
 /** Enters the App Home; answers the direct message with the app. */
-export const openHome = (user, tab) => request("POST", "/app_home", { user, tab });
+export const openHome = (user, tab, app_id) => request("POST", "/app_home", { user, tab, app_id });
 
 export const createChannel = (user, name, is_private) => request("POST", "/channels", { user, name, is_private });
 

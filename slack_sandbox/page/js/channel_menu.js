@@ -10,22 +10,23 @@ import { people } from "./place.js";
 export function channelEntries(channel, state, commands) {
   const isMember = channel.members?.includes(state.user) ?? true;
   if (!isMember) return [];
-  const { app } = state;
   const change = (what, body) => commands.changeChannel(channel.id, what, body);
-  const hasApp = channel.members?.includes(app.bot_user_id);
   return [
     { label: "Rename…", choose: () => rename(channel, change) },
     { label: "Set the topic…", choose: () => setTopic(channel, change) },
     { label: "Add people…", choose: () => invite(channel, state, change) },
-    hasApp
-      ? { label: `Remove ${app.name}`, choose: () => change("kick", { target: app.bot_user_id }) }
-      : { label: `Add ${app.name}`, choose: () => change("invite", { users: [app.bot_user_id] }) },
+    ...Object.values(state.apps).map((app) => appEntry(app, channel, change)),
     !channel.is_private && { label: "Make private", choose: () => change("make_private", {}) },
     { label: "Export the transcript", choose: () => exportTranscript(channel, state) },
     { label: "Leave", choose: () => change("leave", {}) },
     { label: "Archive channel…", danger: true, choose: () => archive(channel, state, commands) },
   ].filter(Boolean);
 }
+
+const appEntry = ({ name, bot_user_id: bot }, channel, change) =>
+  channel.members?.includes(bot)
+    ? { label: `Remove ${name}`, choose: () => change("kick", { target: bot }) }
+    : { label: `Add ${name}`, choose: () => change("invite", { users: [bot] }) };
 
 function exportTranscript(channel, { user }) {
   const link = h("a", { href: transcriptAddress(user, channel.id), download: `${channel.name}.md` });

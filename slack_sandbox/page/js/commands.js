@@ -45,8 +45,8 @@ export class Commands {
   }
 
   /** `place`: {channel, message_ts} for a shortcut of a message. */
-  async useShortcut(callback_id, place = {}) {
-    tell(await api.useShortcut({ user: this.#me, callback_id, ...place }));
+  async useShortcut(app, callback_id, place = {}) {
+    tell(await api.useShortcut({ user: this.#me, app_id: app.id, callback_id, ...place }));
   }
 
   /** Answers {ok, errors?}; the form shows what is wrong. */
@@ -67,8 +67,8 @@ export class Commands {
   }
 
   /** Enters the App Home; answers the id of the direct message with the app, or null. */
-  async openHome(tab) {
-    return this.#channelOf(await api.openHome(this.#me, tab));
+  async openHome(tab, app) {
+    return this.#channelOf(await api.openHome(this.#me, tab, app));
   }
 
   async changeChannel(id, what, body) {

@@ -13,7 +13,7 @@ export function createHeader({ root, commands, navigation }) {
   let drawn = [];
 
   return function render(state) {
-    const parts = [state.channels[state.channel], state.users, state.app, state.user, state.tab];
+    const parts = [state.channels[state.channel], state.users, state.apps, state.user, state.tab];
     if (parts.every((part, index) => part === drawn[index]) && drawn.length) return;
     drawn = parts;
     fill(root, parts[0] && content(parts[0], state, { commands, navigation }));

@@ -1,5 +1,7 @@
 // What the composer offers while one types. Pure.
 
+import { appName } from "./outgoing.js";
+
 // The verbs of the runbook bot; an app of another kind names its own as `hints` in the state's `app`.
 const VERBS = [
   ["run", "NAME [key=value…] [--dry-run]", "Start a runbook"],
@@ -35,7 +37,7 @@ export function suggestions(text, state) {
   if (mention) return { from: text.length - mention[2].length - 1, list: mentions(mention[2], state) };
   const channel = CHANNEL.exec(text);
   if (channel) return { from: text.length - channel[2].length - 1, list: channelNames(channel[2], state) };
-  if (text.startsWith("/") && state.app.command) return { from: 0, list: commands(text, state.app) };
+  if (text.startsWith("/") && state.app.command) return { from: 0, list: commands(text, state) };
   return { from: 0, list: [] };
 }
 
@@ -51,9 +53,9 @@ function mentions(start, state) {
   const wanted = start.toLowerCase();
   const fits = (user) => `${user.name} ${user.real_name ?? ""}`.toLowerCase().includes(wanted);
   const users = Object.values(state.users).filter((user) => !user.is_bot && !user.deleted && fits(user));
-  const app = { name: (state.app.name ?? "").toLowerCase().replaceAll(" ", ""), real_name: "App" };
+  const apps = Object.values(state.apps).map((app) => ({ name: appName(app), real_name: "App" }));
   const groups = Object.values(state.usergroups).map(({ handle, name }) => ({ name: handle, real_name: name }));
-  const found = [...users, ...[app, ...groups].filter(fits)];
+  const found = [...users, ...[...apps, ...groups].filter(fits)];
   return found.slice(0, MOST).map((user) => suggestion(`@${user.name}`, "", user.real_name ?? ""));
 }
 
@@ -64,8 +66,9 @@ function channelNames(start, state) {
   return found.slice(0, MOST).map((channel) => suggestion(`#${channel.name}`, "", channel.topic ?? ""));
 }
 
-function commands(text, { command, hints = VERBS }) {
-  if (command.startsWith(text)) return [suggestion(command, "", "The app’s command")];
+function commands(text, { app: { command, hints = VERBS }, apps }) {
+  const fits = Object.values(apps).filter((app) => app.command.startsWith(text));
+  if (fits.length) return fits.map((app) => suggestion(app.command, "", `The command of ${app.name}`));
   if (!text.startsWith(`${command} `)) return [];
   const typed = text.slice(command.length).trimStart();
   const isComplete = (hint) => typed.startsWith(`${hint.text} `);

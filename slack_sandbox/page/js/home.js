@@ -7,7 +7,7 @@ import { fill, h } from "./dom.js";
 import { namesOf } from "./names.js";
 import { people } from "./place.js";
 import { replaceKeeping } from "./reconcile.js";
-import { isHome } from "./selectors.js";
+import { appOfChannel, isHome } from "./selectors.js";
 
 export class HomeTab {
   #root;
@@ -25,8 +25,8 @@ export class HomeTab {
   }
 
   /** From the sidebar: there may be no direct message with the app yet. */
-  async open(state) {
-    const channel = await this.#commands.openHome("home");
+  async open(state, app) {
+    const channel = await this.#commands.openHome("home", app.id);
     if (!channel) return;
     this.#entered = placeOf({ ...state, channel, tab: "home" });
     this.#navigation.openChannel(channel, "home");
@@ -36,7 +36,7 @@ export class HomeTab {
     this.#enter(state);
     this.#root.hidden = !isHome(state);
     if (!isHome(state)) this.#shown = null;
-    else if (state.home !== this.#shown || !this.#root.firstElementChild) this.#draw(state);
+    else if (viewOf(state) !== this.#shown || !this.#root.firstElementChild) this.#draw(state);
   }
 
   // The app hears of every visit, however one came.
@@ -45,11 +45,12 @@ export class HomeTab {
     const here = channel?.is_im ? placeOf(state) : "";
     const isNew = here !== this.#entered;
     this.#entered = here;
-    if (here && isNew) this.#commands.openHome(state.tab);
+    const app = appOfChannel(state, channel);
+    if (here && isNew && app) this.#commands.openHome(state.tab, app.id);
   }
 
   #draw(state) {
-    const view = state.home;
+    const view = viewOf(state);
     const isSame = Boolean(view && this.#shown && view.id === this.#shown.id);
     this.#shown = view;
     if (!view) return fill(this.#root, nothing(state));
@@ -75,4 +76,9 @@ export class HomeTab {
 
 const placeOf = ({ user, channel, tab }) => `${user} ${channel} ${tab}`;
 
-const nothing = ({ app }) => h("p", { class: "empty" }, `${app.name} has not published a Home tab for you.`);
+const viewOf = (state) => state.homes[appOfChannel(state, state.channels[state.channel])?.id] ?? null;
+
+function nothing(state) {
+  const { name } = state.channels[state.channel];
+  return h("p", { class: "empty" }, `${name} has not published a Home tab for you.`);
+}

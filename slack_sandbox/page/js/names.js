@@ -1,7 +1,7 @@
 // Names and faces of people, apps and channels.
 
 import { h } from "./dom.js";
-import { authorId, isFromApp } from "./selectors.js";
+import { appOf, authorId, isFromApp } from "./selectors.js";
 
 const FALLBACK_COLOR = "#66717b";
 
@@ -21,14 +21,14 @@ export const channelLabel = (channel) => (channel.is_im ? channel.name : `#${cha
 export function userName(state, id) {
   const user = state.users[id];
   if (user) return user.real_name || user.name;
-  return id && id === state.app.bot_user_id ? state.app.name : null;
+  return appOf(state, id)?.name ?? null;
 }
 
 /** {name, color, isApp, title} of who wrote `message`. */
 export function authorOf(state, message) {
   const user = state.users[message.user];
   if (isFromApp(state, message) || user?.is_bot) {
-    const name = message.username || message.bot_profile?.name || state.app.name || "App";
+    const name = message.username || message.bot_profile?.name || appOf(state, message.user)?.name || "App";
     return { name, color: null, isApp: true, title: "" };
   }
   if (!user) return { name: authorId(message) || "Unknown", color: FALLBACK_COLOR, isApp: false, title: "" };

@@ -1,5 +1,7 @@
 // What a person typed, as Slack would send it: https://docs.slack.dev/messaging/formatting-message-text#escaping. Pure.
 
+import { appOf } from "./selectors.js";
+
 const ENTITY = /^<(?:!subteam\^[A-Z0-9]+|[@#][A-Z0-9]+(?:\|[^<>\n]*)?|!(?:here|channel|everyone))>/;
 const MENTION = /(^|[\s(])@([\w.-]*\w)/g;
 const CHANNEL = /(^|[\s(])#([\p{L}\p{N}_-]+)/gu;
@@ -28,12 +30,14 @@ export function typed(text, state) {
   return shown.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 }
 
-const appName = ({ app }) => (app.name ?? "").toLowerCase().replaceAll(" ", "");
+/** How one types the name of an app. */
+export const appName = ({ name }) => (name ?? "").toLowerCase().replaceAll(" ", "");
 
 const groupName = (id, { usergroups }) => (usergroups[id] ? `@${usergroups[id].handle}` : `<!subteam^${id}>`);
 
 function userName(id, state) {
-  if (id === state.app.bot_user_id) return `@${appName(state)}`;
+  const app = appOf(state, id);
+  if (app) return `@${appName(app)}`;
   return state.users[id] ? `@${state.users[id].name}` : null;
 }
 
@@ -50,11 +54,11 @@ function escape(text) {
 }
 
 function mention(name, state) {
-  const { users, app, usergroups } = state;
+  const { users, apps, usergroups } = state;
   const wanted = name.toLowerCase();
   if (["here", "channel", "everyone"].includes(wanted)) return `<!${wanted}>`;
-  if (app.bot_user_id && wanted === appName(state))
-    return `<@${app.bot_user_id}>`;
+  const app = Object.values(apps).find((each) => appName(each) === wanted);
+  if (app) return `<@${app.bot_user_id}>`;
   const user = Object.values(users).find((each) => each.name === wanted);
   const group = Object.values(usergroups).find((each) => each.handle === wanted);
   return user ? `<@${user.id}>` : group ? `<!subteam^${group.id}>` : null;

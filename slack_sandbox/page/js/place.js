@@ -13,7 +13,7 @@ export const asUser = (state, user, read) => ({
   loaded: false,
   ephemerals: {},
   views: [],
-  home: null,
+  homes: {},
   newSince: null,
 });
 

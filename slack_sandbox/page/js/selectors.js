@@ -38,7 +38,7 @@ export function threadsOf(messages) {
 export const authorId = (message) => message.user ?? message.bot_id ?? "";
 
 export const isFromApp = (state, message) =>
-  Boolean(message.bot_id) || message.subtype === "bot_message" || message.user === state.app.bot_user_id;
+  Boolean(message.bot_id) || message.subtype === "bot_message" || Boolean(appOf(state, message.user));
 
 /** How many messages the user has not read in `channel`, and how many of those speak to them. */
 export function unreadOf(state, channel) {
@@ -65,8 +65,17 @@ export function newestTs(state, channel) {
   return messages.length ? messages[messages.length - 1].ts : null;
 }
 
+/** The app whose bot this user is, if any. */
+export const appOf = (state, botUser) =>
+  Object.values(state.apps).find((app) => app.bot_user_id === botUser) ?? null;
+
+/** The app that a direct message is with. */
+export const appOfChannel = (state, channel) =>
+  Object.values(state.apps).find((app) => channel?.is_im && channel.members?.includes(app.bot_user_id)) ?? null;
+
 /** The direct message of this user with the app, if there is one. */
-export const appChannel = (state) => Object.values(state.channels).find((channel) => channel.is_im) ?? null;
+export const appChannel = (state, app) =>
+  Object.values(state.channels).find((channel) => appOfChannel(state, channel)?.id === app.id) ?? null;
 
 /** Whether the Home tab of the app is what one looks at. */
 export const isHome = (state) => state.tab === "home" && Boolean(state.channels[state.channel]?.is_im);

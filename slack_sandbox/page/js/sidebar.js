@@ -42,8 +42,8 @@ export function createSidebar({ list, add, commands, navigation, home, closeDraw
       group("Channels", joined, state, open),
       group("Not joined", others, state, open),
       group("Archived", archived, state, open),
-      appGroup(state, () => {
-        home.open(state);
+      appGroup(state, (app) => {
+        home.open(state, app);
         closeDrawer();
       }),
     );
@@ -58,8 +58,11 @@ function group(title, channels, state, open) {
 }
 
 function appGroup(state, open) {
-  const channel = appChannel(state) ?? { id: "app", name: state.app.name, is_im: true };
-  return h("section", { class: "channel-group" }, h("h2", {}, "Apps"), row(channel, state, open));
+  const rows = Object.values(state.apps).map((app) => {
+    const channel = appChannel(state, app) ?? { id: app.id, name: app.name, is_im: true };
+    return h("li", {}, row(channel, state, () => open(app)));
+  });
+  return h("section", { class: "channel-group" }, h("h2", {}, "Apps"), h("ul", {}, rows));
 }
 
 function row(channel, state, open) {

@@ -77,7 +77,7 @@ function messageLine(message, grouped, threads, state) {
       state.user,
       state.users,
       state.channels,
-      state.app,
+      state.apps,
     ],
     message,
     grouped,

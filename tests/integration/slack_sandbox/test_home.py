@@ -51,8 +51,8 @@ def test_entering_the_home_tells_the_app_which_publishes_a_tab_for_that_person(
         client.views_publish(user_id=event["user"], view=home())
 
     entered = people.do("/app_home", user=ALICE)
-    eventually(lambda: people.state()["home"] is not None)
-    assert people.state(BOB)["home"] is None
+    eventually(lambda: people.state()["homes"] != {})
+    assert people.state(BOB)["homes"] == {}
     assert (opened[0]["tab"], opened[0]["channel"]) == ("home", entered["channel"]["id"])
     assert "view" not in opened[0]
     people.do("/app_home", user=ALICE)
@@ -76,7 +76,7 @@ def test_a_button_of_the_home_tab_delivers_the_view(app: App, people: People) ->
     assert body["container"] == {"type": "view", "view_id": view["id"]}
     assert body["view"]["private_metadata"] == "kept"
     assert "channel" not in body
-    assert people.state()["home"]["blocks"][0]["text"]["text"] == "Running."
+    assert people.state()["homes"]["A0RUNBOOK"]["blocks"][0]["text"]["text"] == "Running."
     assert people.do("/actions", user=BOB, view_id=view["id"], action=action)["error"] == "not_found"
 
 
@@ -91,7 +91,7 @@ def test_a_stale_publication_and_a_modal_in_its_place_are_refused(app: App, peop
         app.client.views_publish(user_id=ALICE, view=home(title={"type": "plain_text", "text": "Home"}))
     with pytest.raises(SlackApiError, match="invalid `user_id`"):
         app.client.views_publish(user_id="U0NOBODY", view=home())
-    assert people.state()["home"]["blocks"][0]["text"]["text"] == "newer"
+    assert people.state()["homes"]["A0RUNBOOK"]["blocks"][0]["text"]["text"] == "newer"
 
 
 def test_a_direct_message_is_an_event_and_no_mention(app: App, people: People) -> None:

@@ -20,7 +20,7 @@ class Recorder:
     def to_people(self, kind: str, data: Json, audience: Audience) -> None:
         self.shown.append((kind, data, audience))
 
-    def to_app(self, event: Json) -> None:
+    def to_app(self, event: Json, app_id: str | None = None) -> None:
         self.events.append(event)
 
     @property
