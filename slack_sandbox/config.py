@@ -105,12 +105,20 @@ class AppConfig(Part):
     signing_secret: str = "sandbox-signing-secret"
     request_url: LocalUrl | None = "http://127.0.0.1:8000/slack/events"
     options_load_url: LocalUrl | None = None
+    client_id: str = ""
+    client_secret: str = "sandbox-client-secret"
+    redirect_urls: tuple[LocalUrl, ...] = ()
+    """For the installation with OAuth; none: any URL of this machine."""
     socket_mode: bool = False
     home_tab: bool = True
     scopes: tuple[str, ...] | None = None
     """What the bot token was granted; None: everything that any method asks for."""
     shortcuts: tuple[ShortcutConfig, ...] = ()
     events: tuple[str, ...] = DEFAULT_EVENTS
+
+    @property
+    def oauth_client_id(self) -> str:
+        return self.client_id or self.id
 
 
 DEMO_USERS = (
@@ -150,7 +158,7 @@ class WorkspaceConfig(Part):
 
     @model_validator(mode="after")
     def _apps_are_told_apart(self) -> Self:
-        for name in ("id", "bot_user_id", "bot_id", "bot_token", "app_token", "command"):
+        for name in ("id", "bot_user_id", "bot_id", "bot_token", "app_token", "command", "oauth_client_id"):
             _refuse_duplicates(f"app {name}", [getattr(app, name) for app in self.apps])
         return self
 

@@ -24,7 +24,11 @@ def origin_of(connection: HTTPConnection) -> str:
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PEOPLE = "/sandbox/api/"
-OPEN_TO_LINKS = ("/archives/", "/static/")  # and the page itself: another page may lead here
+OPEN_TO_LINKS = (
+    "/archives/",
+    "/static/",
+    "/oauth/v2/authorize",
+)  # and the page itself: another page may lead here
 FROM_HERE = frozenset({"same-origin", "none"})  # https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 JSON = "application/json"
 

@@ -12,6 +12,7 @@ from slack_sandbox.delivery.http import HttpCarrier
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
 from slack_sandbox.faults import Faults
 from slack_sandbox.movable_clock import MovableClock
+from slack_sandbox.oauth import Grants
 from slack_sandbox.rate_limits import RateLimits
 from slack_sandbox.response_urls import ResponseUrls
 from slack_sandbox.stream import EventStream
@@ -75,6 +76,7 @@ class Sandbox:
     response_urls: ResponseUrls
     faults: Faults
     calls: Log[ApiCall]
+    grants: Grants = field(default_factory=Grants)
 
     def seen_by(self, app_id: str | None) -> "Sandbox":
         """The same sandbox, as this app meets it; as the first one when there is no such app."""
@@ -108,6 +110,7 @@ class Sandbox:
         """Back to the configuration: channels, messages, files, views, logs and faults are gone."""
         self.workspace = Workspace(self.config, self.workspace.announcer, self.clock())
         self.response_urls, self.faults, self.calls = ResponseUrls(), Faults(), Log()
+        self.grants = Grants()
         deliveries: Log[DeliveryRecord] = Log()
         for installation in self.installations.values():
             installation.reset()

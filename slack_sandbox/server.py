@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.file_endpoints import download, upload
+from slack_sandbox.oauth_endpoints import authorize, decide
 from slack_sandbox.own_origin import OwnOrigin
 from slack_sandbox.people import requests as bodies
 from slack_sandbox.people.acting import Acting
@@ -58,6 +59,8 @@ def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
     return [
         Route("/api/{method}", web_api.handle, methods=["GET", "POST"]),
         Route("/response/{secret}", partial(respond, sandbox), methods=["POST"]),
+        Route("/oauth/v2/authorize", partial(authorize, sandbox), methods=["GET"]),
+        Route("/oauth/v2/decide", partial(decide, sandbox), methods=["POST"]),
         Route("/upload/v1/{secret}", partial(upload, sandbox), methods=["POST"]),
         Route("/files-pri/{file}/{name:path}", partial(download, sandbox), methods=["GET"]),
         WebSocketRoute("/link/", partial(hold_socket, sandbox)),

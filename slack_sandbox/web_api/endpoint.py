@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from slack_sandbox.delivery.call_log import ApiCall
 from slack_sandbox.faults import Fault
+from slack_sandbox.oauth import basic_credentials
 from slack_sandbox.own_origin import origin_of
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.stream import cut
@@ -47,6 +48,7 @@ class WebApi:
             )
         except SlackError as error:
             return Answer(error.as_answer()).response()
+        arguments = arguments.and_also(basic_credentials(request.headers.get("authorization", "")))
         fault = self.sandbox.faults.take(name, arguments.text("channel"))
         if fault and fault.kind != "reset_after_accept":
             self._record(name, arguments, None, f"fault: {fault.kind}")

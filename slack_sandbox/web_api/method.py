@@ -18,6 +18,8 @@ from slack_sandbox.values import Json, SlackError
 from slack_sandbox.workspace.models import Channel
 from slack_sandbox.workspace.state import Workspace
 
+UNLOGGED = frozenset({"token", "client_secret", "code"})
+
 
 class Arguments:
     def __init__(self, values: Mapping[str, Any]) -> None:
@@ -73,8 +75,11 @@ class Arguments:
             raise SlackError(error) from bad
 
     def as_sent(self) -> Json:
-        """Everything but the token, for the log."""
-        return {name: value for name, value in self._values.items() if name != "token"}
+        """Everything but tokens and secrets, for the log."""
+        return {name: value for name, value in self._values.items() if name not in UNLOGGED}
+
+    def and_also(self, more: Json) -> "Arguments":
+        return Arguments({**self._values, **more})
 
 
 def parse_arguments(content_type: str, body: bytes, query: str) -> Arguments:

@@ -135,3 +135,14 @@ def test_a_transcript_is_downloaded(page: Page) -> None:
     with page.expect_download() as download:
         page.get_by_role("menuitem", name="Export the transcript").click()
     assert "**Alice Ng**: orders-db is down" in download.value.path().read_text()
+
+
+def test_an_app_is_allowed_to_be_installed(page: Page, slack: RunningSandbox) -> None:
+    back = "http://127.0.0.1:9/oauth"
+    asked = f"client_id=A0RUNBOOK&scope=chat:write&state=s1&redirect_uri={back}"
+    page.goto(f"{slack.url}/oauth/v2/authorize?{asked}")
+    expect(page.get_by_role("listitem")).to_have_text(["chat:write"])
+    with page.expect_request(lambda request: request.url.startswith(back)) as sent:
+        page.get_by_role("button", name="Allow").click()
+    assert "state=s1" in sent.value.url
+    assert "code=" in sent.value.url
