@@ -56,16 +56,11 @@ ATTEMPT = re.compile(r"[0-9]{1,9}")
 ButtonHandler: TypeAlias = Callable[[UnitOfWork, Person, str], str | None]
 
 
-def _decides(approved: bool) -> ButtonHandler:
-    def handle(work: UnitOfWork, person: Person, value: str) -> str | None:
-        """Decide the gate. `value`: its id, and the beginning of the digest of what its card showed."""
-        approval_id, _, seen = value.partition(":")
-        gate = decide_gate(work, person, approval_id, approved=approved, seen=seen)
-        work.session.flush()
-        work.session.refresh(gate)  # its decisions were read before this one was added
-        return view_approval(work, gate).nobody_left
-
-    return handle
+def _approves(work: UnitOfWork, person: Person, value: str) -> str | None:
+    """Approve at the gate. `value`: its id, and the beginning of the digest of what its card showed."""
+    approval_id, _, seen = value.partition(":")
+    gate = decide_gate(work, person, approval_id, approved=True, seen=seen)
+    return view_approval(work, gate).nobody_left
 
 
 def _judges(answer: str) -> ButtonHandler:
@@ -104,8 +99,7 @@ def _retries(work: UnitOfWork, person: Person, execution_id: str) -> None:
 
 # By action_id.
 BUTTONS: Mapping[str, ButtonHandler] = {
-    "approval.approve": _decides(approved=True),
-    "approval.reject": _decides(approved=False),
+    "approval.approve": _approves,
     "run.cancel": _cancels,
     "run.retry": _retries,
     "workflow.cancel": _cancels_workflow,

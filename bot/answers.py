@@ -8,9 +8,10 @@ import structlog
 from slack_sdk.webhook import WebhookClient
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.cards.words import escape, escape_sentence
+from bot.cards.words import escape, escape_sentence, moment
 from bot.pages.links import RunLinks
 from core.database import DATABASE_IS_AWAY, is_too_late
+from core.decisions.gate_decisions import DecidedBefore, TooLate
 from core.errors import LockHeld, NotAllowed, RunbookError
 
 log = structlog.get_logger()
@@ -43,10 +44,19 @@ def sentence(error: Exception, links: RunLinks = NOWHERE) -> str:
 
 
 def _linked(error: RunbookError, links: RunLinks) -> str:
-    said = escape_sentence(str(error))
+    said = _in_own_zone(error, escape_sentence(str(error)))
     holder = error.holder if isinstance(error, LockHeld) else None
     page = links.page(holder) if holder else ""
     return said.replace(holder, f"<{escape(page)}|{holder}>") if holder and page else said
+
+
+def _in_own_zone(error: RunbookError, said: str) -> str:
+    """Return the sentence with its time, if it has one, in the reader's zone."""
+    found = error.moment if isinstance(error, TooLate | DecidedBefore) else None
+    if found is None:
+        return said
+    form = "{time}" if found.is_recent else "{date_short_pretty} {time}"
+    return said.replace(found.words, moment(found.at, form), 1)
 
 
 class EphemeralReplier:

@@ -26,6 +26,10 @@ from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.directory import on_user_change
 from bot.limits import SlackLimits
+from bot.modals.decision_form import BUTTONS as DECISION_BUTTONS
+from bot.modals.decision_form import CALLBACK_ID as DECISION_FORM
+from bot.modals.decision_form import open_decision_form, pressed, submit_decision
+from bot.modals.decision_form import subject_of as decision_of
 from bot.modals.details import DETAILS, run_details
 from bot.modals.form import refusal
 from bot.modals.input_form import CALLBACK_ID as INPUT_FORM
@@ -90,6 +94,9 @@ def create_bolt_app(
     app.action(APPROVE)(listeners.on_definition_approved)
     app.action(ANSWER)(listeners.on_input_button)
     app.action(DETAILS)(listeners.on_details)
+    for action_id in DECISION_BUTTONS:
+        app.action(action_id)(listeners.on_decision_button)
+    app.view(DECISION_FORM)(listeners.on_decision_form)
     app.view(CALLBACK_ID)(listeners.on_run_form)
     app.view(INPUT_FORM)(listeners.on_input_form)
     starting.register(app)
@@ -199,6 +206,26 @@ class SlackListeners:
             return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
         if submitted.errors is not None:
             return ack(response_action="errors", errors=dict(submitted.errors))
+        return ack()
+
+    def on_decision_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
+        """Open the form for a reason or a comment. If that fails, say how to decide without it."""
+        subject = pressed(action["action_id"], action.get("value", ""), body.get("response_url", ""))
+        form = open_decision_form(self.unit_of_work, subject, body["user"]["id"])
+        if not self.open_modal(body["trigger_id"], form):
+            self._reply_at(subject.response_url, subject.instead)
+        return ack()
+
+    def on_decision_form(self, ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> BoltResponse:
+        """Decide. A gate that was decided, has expired or has changed meanwhile says so in place of the form."""
+        try:
+            submitted = submit_decision(self.unit_of_work, view, body["user"]["id"])
+        except RunbookError as error:
+            return ack(response_action="update", view=refusal(view["title"]["text"], self._says(error)))
+        if submitted.errors is not None:
+            return ack(response_action="errors", errors=dict(submitted.errors))
+        if submitted.said:
+            self._reply_at(decision_of(view).response_url, escape_sentence(submitted.said))
         return ack()
 
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:

@@ -91,6 +91,7 @@ COMMANDS: Mapping[str, Action] = {
     "freeze": Action.FREEZE,
     "unfreeze": Action.FREEZE,
     "approvals": Action.APPROVAL_READ,
+    "decide": Action.APPROVAL_DECIDE,
     "list": Action.DEFINITION_READ,
     "show": Action.DEFINITION_READ,
     "history": Action.DEFINITION_READ,
@@ -118,6 +119,7 @@ COMMANDS: Mapping[str, Action] = {
 BUTTONS: Mapping[str, Action] = {
     "approval.approve": Action.APPROVAL_DECIDE,
     "approval.reject": Action.APPROVAL_DECIDE,
+    "approval.comment": Action.APPROVAL_DECIDE,
     "run.cancel": Action.RUN_CANCEL,
     "run.retry": Action.RUN_RETRY,
     "run.details": Action.RUN_READ,
@@ -129,7 +131,11 @@ BUTTONS: Mapping[str, Action] = {
     "definition.approve": Action.DEFINITION_APPROVE,
 }
 
-VIEWS: Mapping[str, Action] = {"run.form": Action.RUNBOOK_RUN, "input.form": Action.INPUT_ANSWER}
+VIEWS: Mapping[str, Action] = {
+    "run.form": Action.RUNBOOK_RUN,
+    "input.form": Action.INPUT_ANSWER,
+    "approval.form": Action.APPROVAL_DECIDE,
+}
 
 SHORTCUTS: Mapping[str, Action] = {
     "run.shortcut": Action.RUNBOOK_RUN,

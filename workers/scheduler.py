@@ -1,8 +1,8 @@
 """The scheduler (the process `clock`): enqueues executions that are due, because their time came or a job was lost.
 
 It also starts the workflows whose incidents have reached an age or whose schedule is due, closes the maintenance that
-is done, seals the audit trail, and counts what has ended. It finds everything in the database and keeps no state, so
-any number of schedulers may run.
+is done, prompts people at approval gates, seals the audit trail, and counts what has ended. It finds everything in the
+database and keeps no state, so any number of schedulers may run.
 """
 
 import itertools
@@ -30,6 +30,7 @@ from core.services.incidents.schedules import start_scheduled_workflows
 from core.services.operations.health import delete_old_heartbeats
 from core.services.operations.installation import is_as_known, move_mark
 from core.services.operations.restore import settle
+from core.services.runs.gate_prompts import prompt_deciders
 from core.services.shared.idempotency import delete_old
 from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from workers.shutdown import PeriodicTask, PeriodicTasks
@@ -149,6 +150,7 @@ TASKS: tuple[PeriodicTask, ...] = (
     start_workflows_by_age,
     start_scheduled_workflows,
     close_finished_maintenance,
+    prompt_deciders,
     seal_the_audit_trail,
     count_what_ended,
 )

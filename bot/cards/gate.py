@@ -1,40 +1,96 @@
 """The gate: the message that asks for approval, and once it is decided says by whom."""
 
+from dataclasses import dataclass
+
 from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blocks, plain_title, tag, title
-from bot.cards.blocks import Block, Confirm, Message, actions, button, context, section
+from bot.cards.blocks import Block, Message, actions, button, context, section
+from bot.cards.gate_changes import change_blocks, change_words
 from bot.cards.limits import MESSAGE_TEXT
 from bot.cards.request_blocks import Space, request_blocks, request_lines, where_full_text_is
 from bot.cards.steps import step_title
-from bot.cards.words import GATE_SYMBOLS, bounded, deadline, escape, escape_sentence, moment, one_line, who
+from bot.cards.words import (
+    GATE_SYMBOLS,
+    bounded,
+    deadline,
+    escape,
+    escape_sentence,
+    moment,
+    one_line,
+    visible,
+    who,
+)
 from core.decisions.gates import SHORTEST_DIGEST
 from core.decisions.initiators import Initiator
 from core.statuses import GateStatus
 from core.views.executions import ApprovalDecisionView, ApprovalView, ExecutionView
 
+APPROVE, REJECT, COMMENT = "approval.approve", "approval.reject", "approval.comment"
 MOST_PINGED = 10
 MOST_NEXT = 3
 REASON_LENGTH = 500
 
 
-def gate(execution: ExecutionView, approval: ApprovalView, *, page: str = "") -> Message:
-    """Return an open gate with what it allows to run and both buttons; a closed one with who decided."""
+@dataclass(frozen=True)
+class Copy:
+    """A copy of a gate outside of its run's thread. `channel`: where the incident is handled, None if nowhere yet.
+
+    `reader`: whose direct message it is; None in a channel.
+    """
+
+    channel: str | None
+    reader: str | None = None
+
+    def is_for(self, approval: ApprovalView) -> bool:
+        """Return whether the reader is still asked, or has decided."""
+        concerned = {*approval.people, *(each.slack_user_id for each in approval.decisions)}
+        return self.reader is None or self.reader in concerned
+
+
+def gate(
+    execution: ExecutionView, approval: ApprovalView, *, page: str = "", copy: Copy | None = None
+) -> Message:
+    """Return an open gate with what it allows to run and its buttons; a closed one with who decided.
+
+    `copy`: set for one that is shown elsewhere as well.
+    """
+    if copy is not None and not copy.is_for(approval):
+        return _no_longer_asked(approval)
     is_open = approval.status is GateStatus.OPEN
-    blocks = _open_blocks(execution, approval, page) if is_open else _closed_blocks(execution, approval)
+    blocks = _open_blocks(execution, approval, page, copy) if is_open else _closed_blocks(execution, approval)
     return Message(_text(execution, approval), [*blocks, tag(execution, page)], metadata(execution))
 
 
-def _open_blocks(execution: ExecutionView, approval: ApprovalView, page: str) -> list[Block]:
-    lead = f"{GATE_SYMBOLS[approval.status]} *Approval needed* for {title(execution)}"
-    lines = [f"{lead}, requested by {who(approval.requester)}", _pings(approval)]
+def _no_longer_asked(approval: ApprovalView) -> Message:
+    """Return what is left of a direct message to somebody who may not decide any more, and so may not see it either."""
+    said = "🚫 You are no longer asked to decide here: your role has changed since."
+    return Message(said, [section(said, block_id=f"gate.{approval.id}")])
+
+
+def _open_blocks(
+    execution: ExecutionView, approval: ApprovalView, page: str, copy: Copy | None
+) -> list[Block]:
+    lead = (
+        f"{GATE_SYMBOLS[approval.status]} *Approval needed* for {title(execution)}{_place(execution, copy)}"
+    )
+    pings = "" if copy is not None and copy.reader is not None else _pings(approval)
+    lines = [f"{lead}, requested by {who(approval.requester)}", pings]
     if approval.shown is None:
         lines.append(f"Next: {_next(execution, approval)}")
     return [
         section("\n".join(line for line in lines if line), block_id=f"gate.{approval.id}"),
         *gate_body(execution, approval, Space(where_full_text_is(execution, page))),
         *freeze_blocks(execution.freeze),
-        decision_buttons(execution, approval),
+        decision_buttons(approval),
         *_initiators(approval),
     ]
+
+
+def _place(execution: ExecutionView, copy: Copy | None) -> str:
+    """Return where the run belongs, for those who do not read it there."""
+    if copy is None:
+        return ""
+    channel = f" in <#{copy.channel}>" if copy.channel is not None else ""
+    return f" (inc-{execution.incident_number}{channel})"
 
 
 def gate_body(execution: ExecutionView, approval: ApprovalView, space: Space) -> list[Block]:
@@ -47,6 +103,7 @@ def gate_body(execution: ExecutionView, approval: ApprovalView, space: Space) ->
         ),
         *([section(_said(approval.message))] if approval.message.strip() else []),
         *_requests(execution, approval, space),
+        *change_blocks(execution, approval, space.full_text),
         *([section(f"⚠️ {_said(approval.nobody_left)}")] if approval.nobody_left else []),
         section(_terms(approval)),
     ]
@@ -105,27 +162,46 @@ def _terms(approval: ApprovalView) -> str:
     """Return who may decide, how many must approve, and by when."""
     sentence = f"May decide: {escape_sentence(approval.approvers)}."
     if approval.count > 1:
-        sentence += f" {approval.count} must approve{_so_far(approval)}."
+        sentence += f" {approval.count} must approve; {_so_far(approval)}."
     if approval.expires_at is not None:
         sentence += f" Until {deadline(approval.opened_at, approval.expires_at)}."
-    return sentence
+    return "\n".join(
+        [sentence + _escalation(approval), *map(_comment, filter(_has_comment, approval.decisions))]
+    )
+
+
+def _escalation(approval: ApprovalView) -> str:
+    """Return who may decide as well later on, if nobody decides before."""
+    found = approval.escalation
+    if found is None or found.is_done:
+        return ""
+    to = " and ".join(
+        filter(None, [escape_sentence(found.to or ""), f"<#{found.channel}>" if found.channel else ""])
+    )
+    return f" Escalates to {to} at {moment(found.at)}."
 
 
 def _so_far(approval: ApprovalView) -> str:
     approved = [f"<@{decision.slack_user_id}>" for decision in approval.decisions if decision.approved]
-    return f"; so far {', '.join(approved)}" if approved else ""
+    missing = approval.count - len(approved)
+    return f"so far {', '.join(approved)}; {missing} more to come" if approved else "nobody has so far"
 
 
-def decision_buttons(execution: ExecutionView, approval: ApprovalView) -> Block:
-    confirm = Confirm(
-        title="Reject?",
-        text=f"{execution.runbook} ends here. It cannot be approved afterwards; it would have to be run again.",
-        confirm="Reject",
-    )
+def _has_comment(decision: ApprovalDecisionView) -> bool:
+    return bool(decision.reason.strip())
+
+
+def _comment(decision: ApprovalDecisionView) -> str:
+    return f"💬 <@{decision.slack_user_id}>: {_reason(decision)}"
+
+
+def decision_buttons(approval: ApprovalView) -> Block:
+    """Return the buttons. One tap approves; the other two open a form (bot.modals.decision_form)."""
     value = gate_value(approval)
-    approve = button("approval.approve", "Approve", value, style="primary")
-    reject = button("approval.reject", "Reject", value, style="danger", confirm=confirm)
-    return actions([approve, reject], block_id=f"approval.{approval.id}")
+    approve = button(APPROVE, "Approve", value, style="primary")
+    reject = button(REJECT, "Reject…", value, style="danger")
+    comment = button(COMMENT, "Approve with comment…", value)
+    return actions([approve, reject, comment], block_id=f"approval.{approval.id}")
 
 
 def gate_value(approval: ApprovalView) -> str:
@@ -152,8 +228,12 @@ def _verdict(approval: ApprovalView) -> str:
 
 def _decision_line(decision: ApprovalDecisionView) -> str:
     word = "approved" if decision.approved else "rejected"
-    reason = bounded(escape(one_line(decision.reason)), REASON_LENGTH)
+    reason = _reason(decision)
     return f"<@{decision.slack_user_id}> {word} at {moment(decision.created_at)}{f': {reason}' if reason else ''}"
+
+
+def _reason(decision: ApprovalDecisionView) -> str:
+    return bounded(escape(one_line(visible(decision.reason))), REASON_LENGTH)
 
 
 def _text(execution: ExecutionView, approval: ApprovalView) -> str:
@@ -164,7 +244,8 @@ def _text(execution: ExecutionView, approval: ApprovalView) -> str:
         nobody = _said(approval.nobody_left or "")
         first = " ".join(filter(None, [lead, again, _pings(approval), nobody]))
         between = "\n" if approval.shown else " "
-        said = [first, *_next_lines(execution, approval), freeze_words(execution.freeze)]
+        changed = change_words(execution, approval)
+        said = [first, *_next_lines(execution, approval), changed, freeze_words(execution.freeze)]
         return bounded(between.join(filter(None, said)), MESSAGE_TEXT)
     sentence += ". " + " ".join(f"{_decision_line(decision)}." for decision in approval.decisions)
     return bounded(sentence.strip(), MESSAGE_TEXT)

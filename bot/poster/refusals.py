@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from core.services.shared import notices
 from core.services.shared.notices import NewNotice, NoticeKind
-from core.tables import Notice
+from core.tables import Approval, Notice
 from core.unit_of_work import UnitOfWork
 
 
@@ -128,17 +128,27 @@ def enqueue_refusal(work: UnitOfWork, notice: Notice, reason: str) -> None:
     if notice.kind == NoticeKind.FILE and reason not in CHANNEL_IS_GONE:
         _enqueue_file_refusal(work, notice, reason)
         return
-    if notice.kind != NoticeKind.MESSAGE or notice.channel is None or notice.incident_id is None:
+    subject = _execution_of(work, notice)
+    if subject is None or notice.channel is None or notice.incident_id is None:
         return
-    said = str(notice.content.get("text", ""))
+    said = str(notice.content.get("text", "an approval request, which is in the incident's channel as well"))
     news = NewNotice(
         NoticeKind.MESSAGE,
-        notice.subject_id,
+        subject,
         notice.incident_id,
         key=f"refused.{notice.id}",
         content={"text": _sentence(notice.channel, reason, said)},
     )
     notices.enqueue_notice(work, news)
+
+
+def _execution_of(work: UnitOfWork, notice: Notice) -> str | None:
+    """Return the run or workflow that is told; None for what is not reported, such as direct messages of gates."""
+    if notice.kind == NoticeKind.MESSAGE:
+        return notice.subject_id
+    if notice.kind != NoticeKind.GATE or not notice.key.startswith("channel."):
+        return None
+    return work.session.get_one(Approval, notice.subject_id).execution_id
 
 
 def _sentence(channel: str, reason: str, said: str) -> str:

@@ -8,15 +8,17 @@ from sqlalchemy import func, select
 
 from bot.cards.blocks import Message
 from bot.cards.detail import MOST_STEPS, detail
-from bot.cards.gate import gate
+from bot.cards.gate import Copy, gate
 from bot.cards.headline import headline
 from bot.cards.incident import incident
 from bot.cards.input import input_card
 from bot.cards.outcome import outcome
 from bot.cards.output_file import OutputFile, is_long, output_file
 from bot.cards.plain import plain
+from bot.cards.reminder import reminder
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
+from core.decisions.gate_times import Prompt
 from core.identifiers import Prefix
 from core.services.freezes.in_force import freezes_in_force
 from core.services.operations.installation import generation_of
@@ -30,6 +32,7 @@ from core.unit_of_work import UnitOfWork
 from core.views.executions import ExecutionView, StepView
 
 from .claims import Claim
+from .slack import is_person
 
 # Replies in a thread that the channel always gets to see: people are asked something.
 MOST_FILES = 10  # of one run; what is not attached is on its page
@@ -90,7 +93,23 @@ def _headline(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
 def _gate(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     approval = view_approval(work, work.session.get_one(Approval, claim.subject_id))
     execution_id = approval.execution_id
-    return gate(_execution(work, execution_id), approval, page=links.page(execution_id))
+    page, copy = links.page(execution_id), _copy(work, claim)
+    return gate(_execution(work, execution_id), approval, page=page, copy=copy)
+
+
+def _copy(work: UnitOfWork, claim: Claim) -> Copy | None:
+    """Return which copy of a gate it is: that for a person, or for another channel; None for the gate itself."""
+    if not claim.key:
+        return None
+    incident = work.session.get_one(Incident, claim.incident_id)
+    reader = claim.channel if claim.channel and is_person(claim.channel) else None
+    return Copy(incident.slack_channel, reader)
+
+
+def _reminder(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message | None:
+    approval = view_approval(work, work.session.get_one(Approval, claim.subject_id))
+    execution_id, prompt = approval.execution_id, Prompt(claim.content["prompt"])
+    return reminder(_execution(work, execution_id), approval, prompt, page=links.page(execution_id))
 
 
 def _verdict(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
@@ -128,9 +147,10 @@ def _plain(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
     return plain(text, execution=_execution(work, claim.subject_id))
 
 
-_RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message]] = {
+_RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message | None]] = {
     NoticeKind.HEADLINE: _headline,
     NoticeKind.GATE: _gate,
+    NoticeKind.REMINDER: _reminder,
     NoticeKind.VERDICT: _verdict,
     NoticeKind.INPUT: _input,
     NoticeKind.OUTCOME: _outcome,

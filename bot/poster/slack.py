@@ -19,6 +19,11 @@ def open_client(token: str, api_url: str) -> WebClient:
     return WebClient(token=token, base_url=api_url, timeout=TIMEOUT_SECONDS, retry_handlers=[])
 
 
+def is_person(channel: str) -> bool:
+    """Return whether a message for this id is a direct message."""
+    return channel.startswith(("U", "W"))
+
+
 @dataclass(frozen=True)
 class Found:
     """A message that did arrive: its ts, and its metadata's payload."""
@@ -62,8 +67,15 @@ class SlackCalls:
         )
 
     def update(self, channel: str, ts: str, message: Message) -> None:
+        """Update a message. Unlike posting, this needs the id of a conversation, also for a direct message:
+        https://docs.slack.dev/reference/methods/chat.update.
+        """
         self.client.chat_update(
-            channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=message.metadata
+            channel=self._conversation(channel),
+            ts=ts,
+            text=message.text,
+            blocks=message.blocks,
+            metadata=message.metadata,
         )
 
     def find(self, channel: str, notice_id: str, part: int, thread_ts: str | None) -> Found | None:
@@ -72,9 +84,11 @@ class SlackCalls:
         Reads a channel from its newest message, a thread from its oldest, page by page. For a person, it reads our
         direct messages with them.
         """
-        if channel.startswith(("U", "W")):
-            channel = str(self.client.conversations_open(users=[channel])["channel"]["id"])
-        options: dict[str, Any] = {"channel": channel, "limit": PAGE, "include_all_metadata": True}
+        options: dict[str, Any] = {
+            "channel": self._conversation(channel),
+            "limit": PAGE,
+            "include_all_metadata": True,
+        }
         pages = (
             self.client.conversations_replies(ts=thread_ts, **options)
             if thread_ts
@@ -88,6 +102,12 @@ class SlackCalls:
                 if any(f".{notice_id}." in str(file.get("name")) for file in message.get("files") or ()):
                     return Found(str(message["ts"]), {})
         return None
+
+    def _conversation(self, channel: str) -> str:
+        """Return the channel; for a person, our direct messages with them."""
+        if not is_person(channel):
+            return channel
+        return str(self.client.conversations_open(users=[channel])["channel"]["id"])
 
     def join(self, channel: str) -> None:
         self.client.conversations_join(channel=channel)

@@ -52,8 +52,6 @@ def _decide(approval: str, post: Post, body: Decided, *, approved: bool) -> Resp
     def act(work: UnitOfWork) -> ApprovalAnswer:
         person, reason = post.caller.person, body.reason
         gate = decide_gate(work, person, approval, approved=approved, reason=reason, seen=body.digest)
-        work.session.flush()
-        work.session.refresh(gate)  # its decisions were read before this one was added
         return ApprovalAnswer(approval=view_approval(work, gate))
 
     try:

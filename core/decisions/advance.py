@@ -27,7 +27,7 @@ from core.decisions.settling import (
     why_unknown,
     within_deadline,
 )
-from core.decisions.states import asking, awake, counted, finished, running, unknown
+from core.decisions.states import asking, awake, counted, finished, running, unknown, without_mentions
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
     Answered,
@@ -69,7 +69,7 @@ def decided(event: GateDecided | GateOutdated, execution: Execution, now: dateti
         }
         passed = finished(execution.steps[position], Status.SUCCEEDED, now, output=output)
         return Transition(awake(execution.with_step(position, passed), now))
-    reason = f": {event.reason}" if event.reason else "."
+    reason = f": {without_mentions(event.reason)}" if event.reason else "."
     return fail(execution, position, Failed(f"Rejected by {event.by}{reason}", final=True), now, resume=True)
 
 

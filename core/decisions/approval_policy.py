@@ -1,14 +1,29 @@
-"""Approval gates: who may decide, when a gate is decided, and how its policy is stored."""
+"""Who may decide at an approval gate, and how this policy is stored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from core.decisions.initiators import Initiator, Initiators, initiators_from_json, initiators_to_json
 from core.decisions.people import Person, principals_of
-from core.errors import AlreadyDone, NotAllowed, Superseded
-from core.statuses import GateStatus, Role
+from core.errors import NotAllowed
+from core.statuses import Role
 from core.values.execution import Json
+
+MOST_NAMED = 5  # people in a sentence
+
+# The members of teams as Slack ids and roles, by team name.
+Members: TypeAlias = Mapping[str, Iterable[tuple[str, Role]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Deciders:
+    """The named people, and members of `team` with at least `role`."""
+
+    team: str | None = None
+    role: Role = Role.RESPONDER
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +31,7 @@ class ApprovalPolicy:
     """Approvers are the named people, and members of `team` with at least `role`; `count` must approve.
 
     None of the `initiators` may decide, unless `allow_requester`. `requester`: who requested the run, for display.
+    `also`: those to whom the gate was escalated, who may decide as well.
     """
 
     requester: str
@@ -25,59 +41,60 @@ class ApprovalPolicy:
     people: tuple[str, ...] = ()
     count: int = 1
     allow_requester: bool = False
+    also: Deciders | None = None
+
+    @property
+    def deciders(self) -> tuple[Deciders, ...]:
+        own = Deciders(self.team, self.role, self.people)
+        return (own, self.also) if self.also is not None else (own,)
+
+    @property
+    def teams(self) -> frozenset[str]:
+        """The teams whose members may decide."""
+        return frozenset(each.team for each in self.deciders if each.team is not None)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The people who may decide by name."""
+        return frozenset(who for each in self.deciders for who in each.people)
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """A person's decision; `at`: when, for the sentences about it."""
+
     slack_user_id: str
     approved: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """A gate before a person's decision."""
-
-    policy: ApprovalPolicy
-    status: GateStatus
-    decisions: Sequence[Decision]
-    expires_at: datetime | None
-
-
-def decide(gate: Gate, person: Person, approved: bool, now: datetime) -> GateStatus:
-    """Return the gate's status after this person's decision.
-
-    One rejection rejects it and `count` approvals approve it; until then the gate stays open.
-
-    Raises:
-        Conflict: the gate is closed or has expired, or this person has already decided.
-        NotAllowed: this person may not decide here.
-    """
-    _check_open(gate, now)
-    _check_approver(gate.policy, person)
-    if any(decision.slack_user_id == person.slack_user_id for decision in gate.decisions):
-        raise AlreadyDone("You have already decided here.", hint="Each person can decide only once.")
-    if not approved:
-        return GateStatus.REJECTED
-    approvals = 1 + sum(decision.approved for decision in gate.decisions)
-    return GateStatus.APPROVED if approvals >= gate.policy.count else GateStatus.OPEN
+    at: datetime | None = None
 
 
 def is_approver(policy: ApprovalPolicy, person: Person) -> bool:
     """Return whether the policy names this person, regardless of whether they initiated the run."""
-    if person.slack_user_id in policy.people:
+    if policy.team is None and not policy.people and person.is_platform_admin:
         return True
-    if policy.team is None:
-        return person.is_platform_admin and not policy.people
-    if policy.role is Role.ADMIN:
-        return person.is_admin_of(policy.team)
-    return person.is_responder_of(policy.team)
+    return any(_is_one_of(deciders, person) for deciders in policy.deciders)
 
 
-def possible_deciders(policy: ApprovalPolicy, members: Iterable[tuple[str, Role]]) -> list[str]:
-    """Return the sorted Slack ids of those who may decide: the people named, and the team's `members` by role."""
-    holders = {who for who, role in members if role is Role.ADMIN or policy.role is not Role.ADMIN}
-    people = holders.union(policy.people)
-    return sorted(people - excluded(policy))
+def _is_one_of(deciders: Deciders, person: Person) -> bool:
+    if person.slack_user_id in deciders.people:
+        return True
+    if deciders.team is None:
+        return False
+    if deciders.role is Role.ADMIN:
+        return person.is_admin_of(deciders.team)
+    return person.is_responder_of(deciders.team)
+
+
+def possible_deciders(policy: ApprovalPolicy, members: Members) -> list[str]:
+    """Return the sorted Slack ids of those who may decide: the people named, and the teams' `members` by role."""
+    return sorted({who for each in policy.deciders for who in _holders(each, members)} - excluded(policy))
+
+
+def _holders(deciders: Deciders, members: Members) -> Iterator[str]:
+    yield from deciders.people
+    for who, role in members.get(deciders.team or "", ()):
+        if role is Role.ADMIN or deciders.role is not Role.ADMIN:
+            yield who
 
 
 def excluded(policy: ApprovalPolicy) -> frozenset[str]:
@@ -90,16 +107,8 @@ def _initiators(policy: ApprovalPolicy) -> Initiators:
     return (*policy.initiators, Initiator(policy.requester, "asked"))
 
 
-def _check_open(gate: Gate, now: datetime) -> None:
-    if gate.status is not GateStatus.OPEN:
-        raise Superseded(f"This was already {gate.status.value}.")
-    if gate.expires_at is not None and now >= gate.expires_at:
-        raise Superseded(
-            "This approval has expired.", hint="Run the runbook again to request a new approval."
-        )
-
-
-def _check_approver(policy: ApprovalPolicy, person: Person) -> None:
+def check_approver(policy: ApprovalPolicy, person: Person) -> None:
+    """Raise NotAllowed, with the reason, if this person may not decide here."""
     own = _own_deed(policy, person)
     if own is not None:
         raise NotAllowed(
@@ -118,30 +127,44 @@ def _own_deed(policy: ApprovalPolicy, person: Person) -> Initiator | None:
 
 def nobody_left(
     policy: ApprovalPolicy,
-    members: Iterable[tuple[str, Role]],
+    members: Members,
     decisions: Sequence[Decision],
     platform_admins: Iterable[str],
 ) -> str | None:
     """Return why too few people remain who may decide, and who can help; None if there are enough.
 
-    `members`: the members of the policy's team, with their roles. Platform admins are not asked to decide, but they may
+    `members`: those of the policy's teams. Platform admins are not asked to decide, but they may
     decide in place of a team.
     """
     decided = {decision.slack_user_id for decision in decisions}
     missing = policy.count - sum(decision.approved for decision in decisions)
-    asked = possible_deciders(policy, members)
-    if policy.team is None and not policy.people:
-        asked = sorted(set(platform_admins) - excluded(policy))
-    left = set(asked) - decided
+    left = asked(policy, members, platform_admins) - decided
     if len(left) >= missing:
         return None
-    lead = "Nobody can still decide" if not left else f"Only {_named(sorted(left))} can still decide"
+    lead = "Nobody can still decide" if not left else f"Only {named(sorted(left))} can still decide"
     who = f"{lead} here. Approvers: {describe_approvers(policy)}, except the initiators of this run."
     return f"{who} {_help(policy, set(platform_admins) - excluded(policy) - decided)}"
 
 
+def asked(policy: ApprovalPolicy, members: Members, platform_admins: Iterable[str]) -> set[str]:
+    """Return who is asked to decide. Platform admins are, if the policy names nobody."""
+    found = set(possible_deciders(policy, members))
+    if policy.team is None and not policy.people:
+        found |= set(platform_admins) - excluded(policy)
+    return found
+
+
+def who_may(policy: ApprovalPolicy, members: Members, platform_admins: Iterable[str]) -> str | None:
+    """Return a sentence that names the first few who may decide; None if there is nobody."""
+    people = sorted(asked(policy, members, platform_admins))
+    if not people:
+        return None
+    more = f" and {len(people) - MOST_NAMED} more" if len(people) > MOST_NAMED else ""
+    return f"Ask {named(people[:MOST_NAMED])}{more}: they may decide here."
+
+
 def _help(policy: ApprovalPolicy, platform_admins: set[str]) -> str:
-    admins = _named(sorted(platform_admins)) or "A platform admin"
+    admins = named(sorted(platform_admins)) or "A platform admin"
     if policy.people and policy.team is None:
         return f"{admins} can approve a version of the runbook that names other approvers; this run can be cancelled."
     may = f"{admins} can decide" if platform_admins else "A platform admin who did not initiate it can decide"
@@ -151,17 +174,23 @@ def _help(policy: ApprovalPolicy, platform_admins: set[str]) -> str:
     return f"{may}, or make somebody {role} of team {policy.team}, who will then be asked here."
 
 
-def _named(people: Sequence[str]) -> str:
+def named(people: Sequence[str]) -> str:
+    """Return mentions, joined by "or"."""
     return " or ".join(f"<@{person}>" for person in people)
 
 
 def describe_approvers(policy: ApprovalPolicy) -> str:
     """Describe who may decide, with Slack mentions: `an admin of team database, or <@U0DBA>`."""
-    named = [f"<@{person}>" for person in policy.people]
-    if policy.team is not None:
-        kind = "an admin" if policy.role is Role.ADMIN else "a responder"
-        named.insert(0, f"{kind} of team {policy.team}")
-    return ", or ".join(named) if named else "a platform admin"
+    return ", or ".join(describe(each) for each in policy.deciders)
+
+
+def describe(deciders: Deciders) -> str:
+    """Describe them as `describe_approvers` does; if nobody is named, it is platform admins who decide."""
+    people = [f"<@{person}>" for person in deciders.people]
+    if deciders.team is not None:
+        kind = "an admin" if deciders.role is Role.ADMIN else "a responder"
+        people.insert(0, f"{kind} of team {deciders.team}")
+    return ", or ".join(people) or "a platform admin"
 
 
 def policy_to_json(policy: ApprovalPolicy) -> dict[str, Json]:
@@ -174,7 +203,22 @@ def policy_to_json(policy: ApprovalPolicy) -> dict[str, Json]:
         "people": list(policy.people),
         "count": policy.count,
         "allow_requester": policy.allow_requester,
+        **({"also": deciders_to_json(policy.also)} if policy.also is not None else {}),
     }
+
+
+def deciders_to_json(deciders: Deciders) -> dict[str, Json]:
+    return {"team": deciders.team, "role": deciders.role.value, "people": list(deciders.people)}
+
+
+def deciders_from_json(value: object) -> Deciders | None:
+    """Return what `deciders_to_json` stored; None for nothing."""
+    if not isinstance(value, dict):
+        return None
+    team, people = value.get("team"), value.get("people") or []
+    return Deciders(
+        str(team) if team is not None else None, Role(str(value["role"])), tuple(map(str, people))
+    )
 
 
 def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
@@ -191,4 +235,5 @@ def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
         people=tuple(map(str, people)),
         count=int(str(value.get("count", 1))),
         allow_requester=bool(value.get("allow_requester", False)),
+        also=deciders_from_json(value.get("also")),
     )

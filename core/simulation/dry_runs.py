@@ -106,10 +106,10 @@ def _view_gate(
     work: UnitOfWork, policy: ApprovalPolicy, request: object, seconds: float | None
 ) -> PlannedGateView:
     """Return the gate, with the people who could decide now."""
-    members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
+    members = members_with_roles(work, policy.teams)
     return PlannedGateView(
         approvers=describe_approvers(policy),
-        people=possible_deciders(policy, members.get(policy.team or "", ())),
+        people=possible_deciders(policy, members),
         count=policy.count,
         message=str(request.get("message", "")) if isinstance(request, dict) else "",
         expires_seconds=seconds,

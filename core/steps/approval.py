@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.decisions.approval_policy import ApprovalPolicy, policy_to_json
+from core.decisions.approval_policy import ApprovalPolicy, Deciders, policy_to_json
+from core.decisions.escalation import Escalation
 from core.definitions.durations import PositiveDuration
-from core.definitions.fields import Definition, Name, PublicText, SlackUser
+from core.definitions.fields import Definition, Name, PublicText, SlackChannel, SlackUser
 from core.definitions.steps import StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
-from core.services.runs.approvals import NewGate, open_gate
+from core.services.runs.gate_opening import NewGate, Notify, open_gate
 from core.statuses import Role, WaitingFor
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, StepResult, Waits
@@ -54,6 +55,42 @@ class Approvers(Definition):
         )
 
 
+class EscalateTo(Definition):
+    """Who may decide as well, later: the members of `team` with `role`, and the listed `people`."""
+
+    team: Name | None = None
+    """The team whose members may decide as well. The default, with a role, is the runbook's team, or the incident's if
+    the runbook is global."""
+    role: Literal["admin", "responder"] | None = None
+    """The role that those members must have. An admin is also a responder."""
+    people: Annotated[tuple[SlackUser, ...], Field(max_length=100)] = ()
+    """Slack user ids of people who may decide as well."""
+    channel: SlackChannel | None = None
+    """The id (C…) of a channel in which the request is shown as well. The incident's team must declare it in its team
+    document. This alone lets nobody decide."""
+
+    @model_validator(mode="after")
+    def _refuse_nobody(self) -> "EscalateTo":
+        if not (self.team or self.role or self.people or self.channel):
+            raise PydanticCustomError("escalates_to_nobody", "Give a team, a role, people or a channel.")
+        return self
+
+
+class NotifyElsewhere(Definition):
+    """Where the request is shown besides the incident's channel. It is one request: all its messages close together."""
+
+    channel: SlackChannel | None = None
+    """The id (C…) of another channel. The incident's team must declare it in its team document."""
+    dm: bool = False
+    """Whether the people who may decide get it as a direct message, too: the first ten of them."""
+
+    @model_validator(mode="after")
+    def _refuse_nowhere(self) -> "NotifyElsewhere":
+        if self.channel is None and not self.dm:
+            raise PydanticCustomError("notifies_nowhere", "Give a channel, or set dm: true.")
+        return self
+
+
 class ApprovalStep(StepDefinition):
     """Ask for approval in the channel, and show what will be sent.
 
@@ -61,6 +98,9 @@ class ApprovalStep(StepDefinition):
     workflow, and anyone who retried it. `allow_requester` lifts this rule. An approval covers one attempt of the steps
     that it showed, up to the next approval step. If one of them would send something different from what was shown,
     approval is requested again.
+
+    Those who may decide are reminded when half of the time is over, and shortly before its end, unless the time is
+    shorter than 6 minutes.
     """
 
     touches_outside = False
@@ -70,6 +110,9 @@ id: gate
 type: approval
 approvers: {team: database, role: admin, count: 1}
 expires: 15m
+escalate_after: 10m
+escalate_to: {people: [U0HEADOFOPS]}
+notify: {dm: true}
 message: "The replica of {{ params.cluster }} takes over."
 """
 
@@ -88,6 +131,14 @@ message: "The replica of {{ params.cluster }} takes over."
     message: PublicText | None = None
     """What the approvers should know before they decide."""
 
+    escalate_after: PositiveDuration | None = None
+    """With `escalate_to`, how long to wait for a decision before others may decide as well."""
+    escalate_to: EscalateTo | None = None
+    """Who may decide as well after `escalate_after`. They are told. As many people as before must approve, and those
+    who initiated the run still cannot."""
+    notify: NotifyElsewhere | None = None
+    """Where the request is shown as well, with the same buttons."""
+
     @property
     def covers_retries_for(self) -> timedelta | None:
         return self.covers_for
@@ -102,6 +153,19 @@ message: "The replica of {{ params.cluster }} takes over."
             )
         return self
 
+    @model_validator(mode="after")
+    def _refuse_half_an_escalation(self) -> "ApprovalStep":
+        if (self.escalate_after is None) != (self.escalate_to is None):
+            raise PydanticCustomError(
+                "escalates_by_half", "escalate_after and escalate_to go together. Give both, or neither."
+            )
+        if self.escalate_after and self.expires and self.escalate_after >= self.expires:
+            raise PydanticCustomError(
+                "escalates_too_late",
+                "escalate_after is not before the end of the gate (expires). Escalate earlier, or let it expire later.",
+            )
+        return self
+
     def prepare(self, context: Context) -> Prepared:
         gate = NewGate(
             execution_id=context.execution_id,
@@ -113,6 +177,8 @@ message: "The replica of {{ params.cluster }} takes over."
             expires_at=context.now + self.expires if self.expires else None,
             shown=context.preview() if context.preview is not None else None,
             asked_again=context.asked_again,
+            notify=Notify(self.notify.channel, self.notify.dm) if self.notify else None,
+            escalation=self._escalation(context),
         )
         shown: Json = {"policy": policy_to_json(gate.policy), "message": gate.message}
         return Inside(lambda work: _open(work, gate), shown, Waits(WaitingFor.APPROVAL, gate.expires_at))
@@ -120,6 +186,14 @@ message: "The replica of {{ params.cluster }} takes over."
     def _policy(self, context: Context) -> ApprovalPolicy:
         policy = self.approvers.policy(context.team, context.requester)
         return replace(policy, initiators=context.initiators, allow_requester=self.allow_requester)
+
+    def _escalation(self, context: Context) -> Escalation | None:
+        to, after = self.escalate_to, self.escalate_after
+        if to is None or after is None:
+            return None
+        team = to.team or (context.team if to.role else None)
+        deciders = Deciders(team, Role(to.role or Role.RESPONDER), to.people) if team or to.people else None
+        return Escalation(context.now + after, deciders, to.channel)
 
 
 def _open(work: UnitOfWork, gate: NewGate) -> StepResult:

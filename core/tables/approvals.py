@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -15,10 +15,20 @@ class Approval(Base):
 
     `shown`: the steps it covers, as rendered by core.execution.preview; `digest`: of these with version and parameters;
     both null for gates opened by a release that did not show them. `asked_again`: why, if it was asked before.
+    `since`: what has changed since the last approval, see core.services.runs.last_approved. `notify`: where else it is
+    shown, and `escalation`: to whom it goes later, see core.services.runs.gate_opening. `prompt_at`: when the scheduler
+    next has to remind people or escalate.
     """
 
     __tablename__ = "approvals"
-    __table_args__ = (UniqueConstraint("execution_id", "position", "attempt"),)
+    __table_args__ = (
+        UniqueConstraint("execution_id", "position", "attempt"),
+        Index(
+            "ix_approvals_prompt_at",
+            "prompt_at",
+            postgresql_where=text("prompt_at IS NOT NULL AND status = 'open'"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     execution_id: Mapped[str] = mapped_column(ForeignKey("runbook_executions.id"))
@@ -33,6 +43,10 @@ class Approval(Base):
     shown: Mapped[list[Any] | None]
     digest: Mapped[str | None]
     asked_again: Mapped[str | None]
+    since: Mapped[JsonObject | None]
+    notify: Mapped[JsonObject | None]
+    escalation: Mapped[JsonObject | None]
+    prompt_at: Mapped[datetime | None]
     decisions: Mapped[list["ApprovalDecision"]] = relationship(order_by="ApprovalDecision.created_at")
 
 

@@ -68,13 +68,53 @@ class ShownStepView(BaseModel):
     error: str | None
 
 
+class DifferenceView(BaseModel):
+    """Something that differs from the run that was last approved. `where`: `step`, `parameter`, `runbook`, or
+    `request` for what a step would send. `name`: of the step or parameter. `field`: what of it; empty for all of it.
+    """
+
+    where: Literal["step", "parameter", "runbook", "request"]
+    name: str
+    field: str
+    kind: Literal["changed", "added", "removed", "moved"]
+    before: str | None
+    after: str | None
+
+
+class LastApprovalView(BaseModel):
+    """The approval that was last given at the same gate, and what differs now. `version`: of the runbook at that time.
+
+    `more`: how many differences there are besides those listed.
+    """
+
+    execution_id: str
+    version: int
+    approved_by: list[str]
+    approved_at: datetime | None
+    differences: list[DifferenceView]
+    more: int = 0
+
+
+class EscalationView(BaseModel):
+    """Who may decide as well from `at` on, in words; None if nobody: then only `channel` sees the gate as well.
+
+    `is_done`: whether that is so now.
+    """
+
+    at: datetime
+    to: str | None
+    channel: str | None
+    is_done: bool
+
+
 class ApprovalView(BaseModel):
     """An approval gate. `approvers`: who may decide, in words with Slack mentions; `people`: the Slack ids to notify.
 
     `initiators`: who initiated its run and may not decide. `nobody_left`: if too few people remain who may decide, a
     sentence that says so and who can help. `shown`: the steps that an approval allows to run; `digest`: SHA-256 of
     these with the version and parameters; both null for a gate of an earlier release. `asked_again`: why, if it was
-    asked before.
+    asked before. `since`: the last approval of the same gate, if there is one. `escalation`: who may decide as
+    well, from when.
     """
 
     id: str
@@ -91,9 +131,12 @@ class ApprovalView(BaseModel):
     shown: list[ShownStepView] | None = None
     digest: str | None = None
     asked_again: str | None = None
+    since: LastApprovalView | None = None
+    escalation: EscalationView | None = None
     decisions: list[ApprovalDecisionView]
     opened_at: datetime
     expires_at: datetime | None
+    closed_at: datetime | None = None
 
 
 class InputView(BaseModel):
@@ -171,6 +214,7 @@ class ExecutionView(BaseModel):
     values: dict[str, Any] | None = None
     steps: list[StepView]
     approval: ApprovalView | None
+    past_approvals: list[ApprovalView] = []
     input: InputView | None = None
     freeze: FreezeView | None = None
     message: MessageView | None = None

@@ -6,6 +6,7 @@ import typer.main
 
 from bot.actions import BUTTONS
 from bot.cards.about import metadata
+from bot.cards.gate import REJECT
 from bot.commands import incidents, workflows
 from bot.commands.dispatch import COMMANDS
 from bot.rest.incidents import IncidentBody
@@ -95,7 +96,7 @@ def test_the_sub_commands_in_slack() -> None:
 def test_the_buttons() -> None:
     promised = words("approval.approve approval.reject run.cancel run.retry")
     verdicts = words("verdict.ran verdict.did_not_run verdict.run_again")
-    assert set(BUTTONS) == promised | verdicts | words("workflow.cancel")
+    assert {*BUTTONS, REJECT} == promised | verdicts | words("workflow.cancel")
 
 
 def test_the_metadata_of_a_message() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 from core.definitions.documents import Document, Path
@@ -134,10 +135,14 @@ def _check_parameters(start: _Start, runbook: RunbookDefinition) -> Iterator[Pro
 
 
 Channels = Mapping[str, Set[str]]
+CHANNELS_AT: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "message": (("channel",),),
+    "approval": (("notify", "channel"), ("escalate_to", "channel")),
+}
 UNDECLARED_OF_SCHEDULE = (
     "Remove it, so that each occurrence gets its own channel, or declare it in the team's channels."
 )
-UNDECLARED = "Remove it to send the message to the incident's channel, or declare it in the team's channels."
+UNDECLARED = "Remove it to post only to the incident's channel, or declare it in the team's channels."
 
 
 def check_channels(reads: Iterable[Read], known: Channels | None) -> Iterator[Problem]:
@@ -189,8 +194,9 @@ def _owner(definition: AnyDefinition) -> str:
 
 
 def _channels(read: Read) -> Iterator[tuple[Path, str]]:
-    """Yield the channels of messages that are written out."""
+    """Yield the channels of messages and of approvals that are written out."""
     for path, part in _parts(read):
-        channel = part.get("channel") if part["type"] == "message" else None
-        if isinstance(channel, str) and "{{" not in channel:
-            yield (*path, "channel"), channel
+        for inside in CHANNELS_AT.get(part["type"], ()):
+            channel: object = reduce(lambda found, key: found.get(key) or {}, inside, part)
+            if isinstance(channel, str) and "{{" not in channel:
+                yield (*path, *inside), channel

@@ -206,8 +206,10 @@ def visible_gates(person: Person) -> Select[Approval]:
         Team.id == Incident.team_id,
         Team.name.in_(teams),
     )
-    named = Approval.policy["people"].contains([person.slack_user_id])
-    return query.where(or_(of_team, Approval.policy["team"].astext.in_(teams), named))
+    also = Approval.policy["also"]  # to whom the gate was escalated
+    named = [who["people"].contains([person.slack_user_id]) for who in (Approval.policy, also)]
+    decides = [who["team"].astext.in_(teams) for who in (Approval.policy, also)]
+    return query.where(or_(of_team, *decides, *named))
 
 
 def _definitions(

@@ -1,37 +1,33 @@
-"""Approval gates: opened by an approval step, decided by people. The run waits in between."""
+"""Approval gates: deciding them, and finding those that somebody may see. They are opened in gate_opening.py."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import select
 
 from core.decisions.approval_policy import (
-    ApprovalPolicy,
     Decision,
-    Gate,
-    decide,
     nobody_left,
     policy_from_json,
-    policy_to_json,
+    who_may,
 )
-from core.decisions.gates import SHORTEST_DIGEST, digest_of
+from core.decisions.gate_decisions import Gate, check_may_decide, decide
+from core.decisions.gates import SHORTEST_DIGEST
 from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed, NotFound, Superseded
-from core.identifiers import Prefix, derived_id
 from core.services.access.listing import visible_gates
 from core.services.access.people import members_with_roles
 from core.services.executions.kinds import RUNBOOK
 from core.services.executions.loading import load_locked
 from core.services.runs.changes import apply_event
 from core.services.shared import audit, notices
-from core.services.shared.notices import NewNotice, NoticeKind
+from core.services.shared.notices import NoticeKind
 from core.statuses import GateStatus
 from core.tables import Approval, ApprovalDecision, Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
-from core.values.execution import GateDecided, GateOutdated, Json
+from core.values.execution import GateDecided, GateOutdated
 
 EARLIER = "This approval was requested by an earlier release, which did not show what will be sent."
 
@@ -42,52 +38,6 @@ class StaleApproval(Superseded):
     def __init__(self, message: str, approval_id: str, *, hint: str) -> None:
         super().__init__(message, hint=hint)
         self.approval_id = approval_id
-
-
-@dataclass(frozen=True)
-class NewGate:
-    """A gate that the step at `position` opens on its `attempt`. `shown`: the preview; see core.execution.preview."""
-
-    execution_id: str
-    incident_id: str
-    position: int
-    attempt: int
-    policy: ApprovalPolicy
-    message: str
-    expires_at: datetime | None
-    shown: list[Json] | None = None
-    asked_again: str | None = None
-
-
-def open_gate(work: UnitOfWork, new: NewGate) -> Approval:
-    """Open a gate and enqueue its message."""
-    gate = Approval(
-        id=derived_id(Prefix.APPROVAL, new.execution_id, str(new.position), str(new.attempt)),
-        execution_id=new.execution_id,
-        position=new.position,
-        attempt=new.attempt,
-        policy=policy_to_json(new.policy),
-        message=new.message,
-        status=GateStatus.OPEN,
-        opened_at=work.now,
-        expires_at=new.expires_at,
-        shown=new.shown,
-        digest=_digest(work, new),
-        asked_again=new.asked_again,
-    )
-    work.session.add(gate)
-    work.session.flush()
-    row = work.session.get_one(RunbookExecution, new.execution_id)
-    thread_of = row.root_execution_id or row.id
-    notices.enqueue_notice(work, NewNotice(NoticeKind.GATE, gate.id, new.incident_id, thread_of=thread_of))
-    return gate
-
-
-def _digest(work: UnitOfWork, new: NewGate) -> str | None:
-    if new.shown is None:
-        return None
-    row = work.session.get_one(RunbookExecution, new.execution_id)
-    return digest_of(row.runbook_id, row.runbook_version, row.parameters, new.shown)
 
 
 def decide_gate(
@@ -102,7 +52,7 @@ def decide_gate(
     """Record one person's decision on a gate. The first decisive one wins and wakes the execution.
 
     `seen`: the digest of what the person was shown, or its first characters; None if the client did not send it.
-    Raises NotFound, NotAllowed and Conflict as core.decisions.approval_policy.decide does, and StaleApproval if the
+    Raises NotFound, what core.decisions.gate_decisions.decide raises, and StaleApproval if the
     person saw something else, or nothing; then the caller shows the gate again with `show_anew`.
     """
     gate = find_gate(work, person, approval_id)
@@ -129,22 +79,45 @@ def decide_gate(
         gate.status, gate.closed_at = status, work.now
         work.session.flush()
         apply_event(work, loaded, GateDecided(approved, f"<@{person.slack_user_id}>", reason, gate.id))
+    work.session.flush()
+    work.session.refresh(gate)  # its decisions were read before this one was added
+    return gate
+
+
+def check_can_decide(
+    work: UnitOfWork, person: Person, approval_id: str, *, approved: bool, seen: str | None = None
+) -> Approval:
+    """Return the gate, if `decide_gate` would accept this person's decision now. Otherwise raises what it raises."""
+    gate = find_gate(work, person, approval_id)
+    require_scope(person, Action.APPROVAL_DECIDE)
+    with _helpful(work, gate):
+        check_may_decide(_as_it_stands(gate), person, work.now)
+    _check_seen(gate, seen, approved=approved)
     return gate
 
 
 def _decided(work: UnitOfWork, gate: Approval, person: Person, *, approved: bool) -> GateStatus:
-    """Return the gate's status after this decision.
+    """Return the gate's status after this decision. Raises what core.decisions.gate_decisions.decide raises."""
+    with _helpful(work, gate):
+        return decide(_as_it_stands(gate), person, approved, work.now)
 
-    Raises NotAllowed if the person may not decide. If too few people are left who may, the hint says who can help.
-    """
-    decisions = [Decision(d.slack_user_id, d.approved) for d in gate.decisions]
+
+def _as_it_stands(gate: Approval) -> Gate:
+    decisions = [Decision(d.slack_user_id, d.approved, d.created_at) for d in gate.decisions]
     policy = policy_from_json(gate.policy)
-    as_it_stands = Gate(policy, GateStatus(gate.status), decisions, gate.expires_at)
+    return Gate(policy, GateStatus(gate.status), decisions, gate.expires_at, gate.closed_at)
+
+
+@contextmanager
+def _helpful(work: UnitOfWork, gate: Approval) -> Iterator[None]:
+    """Add to a NotAllowed who may decide; or, if too few people are left who may, who can help."""
     try:
-        return decide(as_it_stands, person, approved, work.now)
+        yield
     except NotAllowed as error:
-        help_ = who_can_help(work, policy, decisions)
-        raise NotAllowed(error.message, hint=help_) if help_ else error from None
+        found = _as_it_stands(gate)
+        members = members_with_roles(work, found.policy.teams)
+        help_ = nobody_left(found.policy, members, found.decisions, work.admins)
+        raise NotAllowed(error.message, hint=help_ or who_may(found.policy, members, work.admins)) from None
 
 
 def _check_seen(gate: Approval, seen: str | None, *, approved: bool) -> None:
@@ -171,17 +144,14 @@ def show_anew(work: UnitOfWork, approval_id: str) -> None:
     notices.mark_dirty(work, gate.id, NoticeKind.GATE)
 
 
-def who_can_help(work: UnitOfWork, policy: ApprovalPolicy, decisions: Sequence[Decision]) -> str | None:
-    """Return a sentence on who can help if too few people are left who may decide, otherwise None."""
-    members = members_with_roles(work, {policy.team}) if policy.team is not None else {}
-    return nobody_left(policy, members.get(policy.team or "", ()), decisions, work.admins)
-
-
 def find_gate(work: UnitOfWork, person: Person, approval_id: str) -> Approval:
     """Return the gate. Raises NotFound, also if the person is neither in its teams nor named as an approver."""
     gate = work.session.get(Approval, approval_id)
     if gate is None or not _may_see(work, person, gate):
-        raise NotFound(f"There is no approval {approval_id}.")
+        raise NotFound(
+            f"There is no approval {approval_id} that you may see.",
+            hint="Its message, if you have it before you, names who may decide.",
+        )
     return gate
 
 
@@ -190,8 +160,8 @@ def _may_see(work: UnitOfWork, person: Person, gate: Approval) -> bool:
     incident = work.session.scalars(
         select(Incident).join(RunbookExecution).where(RunbookExecution.id == gate.execution_id)
     ).one()
-    teams = {incident.team.name, policy.team} - {None}
-    return person.slack_user_id in policy.people or any(
+    teams = {incident.team.name, *policy.teams}
+    return person.slack_user_id in policy.named or any(
         person.may_see(team, Action.APPROVAL_READ) for team in teams
     )
 

@@ -21,7 +21,7 @@ UPDATE notices SET wanted = wanted + 1 WHERE subject_id = ANY(:subject_ids) AND 
 # Marks the open gates on which a team decides dirty. As SQL, for the same reason.
 MARK_GATES_DIRTY = text("""
 UPDATE notices SET wanted = wanted + 1 WHERE kind = 'gate' AND subject_id IN
-    (SELECT id FROM approvals WHERE status = 'open' AND policy->>'team' = :team)
+    (SELECT id FROM approvals WHERE status = 'open' AND :team IN (policy->>'team', policy->'also'->>'team'))
 """)
 
 # Makes abandoned notices for a channel due again, if their incident is unresolved. As SQL: one statement for all.
@@ -39,6 +39,7 @@ class NoticeKind(StrEnum):
     INCIDENT = "incident"
     HEADLINE = "headline"
     GATE = "gate"
+    REMINDER = "reminder"
     VERDICT = "verdict"
     INPUT = "input"
     DETAIL = "detail"
@@ -51,6 +52,7 @@ class NoticeKind(StrEnum):
 PRIORITY = {
     NoticeKind.INCIDENT: 0,
     NoticeKind.GATE: 1,
+    NoticeKind.REMINDER: 1,
     NoticeKind.VERDICT: 1,
     NoticeKind.INPUT: 1,
     NoticeKind.OUTCOME: 1,

@@ -14,11 +14,14 @@ from sqlalchemy.orm import selectinload
 from core.decisions.approval_policy import (
     ApprovalPolicy,
     Decision,
+    describe,
     describe_approvers,
     nobody_left,
     policy_from_json,
     possible_deciders,
 )
+from core.decisions.escalation import escalation_from_json
+from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_to_json
 from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
@@ -44,10 +47,12 @@ from core.views.executions import (
     ApprovalDecisionView,
     ApprovalView,
     ChildCountsView,
+    EscalationView,
     ExecutionView,
     FreezeView,
     InitiatorView,
     InputView,
+    LastApprovalView,
     MessageView,
     StepView,
 )
@@ -65,7 +70,7 @@ class _Around:
     """The related rows of a page of executions, by execution id unless noted otherwise."""
 
     steps: Mapping[str, Sequence[StepExecution]]
-    gates: Mapping[str, ApprovalView]
+    gates: Mapping[str, Sequence[ApprovalView]]
     inputs: Mapping[str, InputView]
     retried_as: Mapping[str, str]
     incidents: Mapping[str, Incident]  # by their own ids
@@ -76,7 +81,7 @@ class _Around:
 
 
 def view_executions(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> list[ExecutionView]:
-    """Return the views, each with its steps, its open gate, the workflow that started it, and its retry."""
+    """Return the views, each with its steps, its gates, the workflow that started it, and its retry."""
     if not rows:
         return []
     around = _load_around(work, rows)
@@ -85,20 +90,15 @@ def view_executions(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> list[
 
 def _load_around(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> _Around:
     ids = [row.id for row in rows]
-    open_gates = (
-        select(Approval)
-        .where(Approval.execution_id.in_(ids), Approval.status == GateStatus.OPEN)
-        .options(selectinload(Approval.decisions))
-    )
-    gates = view_approvals(work, list(work.session.scalars(open_gates)))
+    steps = _steps(work, ids)
+    gated = [id_ for id_, each in steps.items() if any(step.type == GATE for step in each)]
     retries = select(RunbookExecution).where(RunbookExecution.retry_of.in_(ids))
     incidents = select(Incident).where(Incident.id.in_({row.incident_id for row in rows}))
-    steps = _steps(work, ids)
     parents = [id_ for id_, each in steps.items() if any(step.type in WITH_CHILDREN for step in each)]
     return _Around(
         steps=steps,
         children=standings(work, parents) if parents else {},
-        gates={gate.execution_id: gate for gate in gates},
+        gates=_gates(work, gated) if gated else {},
         inputs=_open_inputs(work, [row.id for row in rows if row.waiting_for == WaitingFor.INPUT]),
         retried_as={str(row.retry_of): row.id for row in work.session.scalars(retries)},
         incidents={row.id: row for row in work.session.scalars(incidents)},
@@ -106,6 +106,15 @@ def _load_around(work: UnitOfWork, rows: Sequence[RunbookExecution]) -> _Around:
         workflows=_workflow_names(work, {row.workflow_execution_id for row in rows} - {None}),
         headlines=_headlines(work, ids),
     )
+
+
+def _gates(work: UnitOfWork, ids: Sequence[str]) -> dict[str, list[ApprovalView]]:
+    """Return the gates of these runs, oldest first."""
+    query = select(Approval).where(Approval.execution_id.in_(ids)).options(selectinload(Approval.decisions))
+    found: dict[str, list[ApprovalView]] = {}
+    for gate in view_approvals(work, list(work.session.scalars(query.order_by(Approval.opened_at)))):
+        found.setdefault(gate.execution_id, []).append(gate)
+    return found
 
 
 def _open_inputs(work: UnitOfWork, ids: Sequence[str]) -> dict[str, InputView]:
@@ -147,6 +156,7 @@ def _steps(work: UnitOfWork, ids: Sequence[str]) -> dict[str, list[StepExecution
 
 
 def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
+    gates = around.gates.get(row.id, ())
     return ExecutionView(
         **columns(row, ExecutionView),
         runbook=row.runbook_name,
@@ -156,7 +166,8 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         workflow=around.workflows.get(row.workflow_execution_id or ""),
         retried_as=around.retried_as.get(row.id),
         steps=_view_steps(row, around),
-        approval=around.gates.get(row.id),
+        approval=next((each for each in gates if each.status is GateStatus.OPEN), None),
+        past_approvals=[each for each in gates if each.status is not GateStatus.OPEN],
         input=around.inputs.get(row.id),
         freeze=_freeze(row, around),
         message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
@@ -217,7 +228,7 @@ def view_approvals(work: UnitOfWork, gates: Sequence[Approval]) -> list[Approval
         return []
     policies = [policy_from_json(gate.policy) for gate in gates]
     names = _gate_steps(work, gates)
-    members = members_with_roles(work, {policy.team for policy in policies if policy.team is not None})
+    members = members_with_roles(work, frozenset().union(*(policy.teams for policy in policies)))
     return [
         _view_approval(work, gate, policy, names[gate.execution_id, gate.position], members)
         for gate, policy in zip(gates, policies, strict=True)
@@ -239,7 +250,6 @@ def _view_approval(
     step: str,
     members: Mapping[str, Sequence[tuple[str, Role]]],
 ) -> ApprovalView:
-    team = members.get(policy.team or "", ())
     made = [Decision(each.slack_user_id, each.approved) for each in gate.decisions]
     is_open = gate.status == GateStatus.OPEN
     decisions = [
@@ -251,16 +261,31 @@ def _view_approval(
         step=step,
         status=gate.status,
         approvers=describe_approvers(policy),
-        people=possible_deciders(policy, team),
+        people=possible_deciders(policy, members),
         count=policy.count,
         requester=policy.requester,
         initiators=[InitiatorView.model_validate(each) for each in initiators_to_json(policy.initiators)],
-        nobody_left=nobody_left(policy, team, made, work.admins) if is_open else None,
+        nobody_left=nobody_left(policy, members, made, work.admins) if is_open else None,
         shown=gate.shown,
         digest=gate.digest,
         asked_again=gate.asked_again,
+        since=LastApprovalView.model_validate(gate.since) if gate.since is not None else None,
+        escalation=_escalation(gate),
         message=gate.message,
         decisions=decisions,
         opened_at=gate.opened_at,
         expires_at=gate.expires_at,
+        closed_at=gate.closed_at,
+    )
+
+
+def _escalation(gate: Approval) -> EscalationView | None:
+    found = escalation_from_json(gate.escalation)
+    if found is None:
+        return None
+    return EscalationView(
+        at=found.at,
+        to=describe(found.to) if found.to is not None else None,
+        channel=found.channel,
+        is_done=gate.prompt_at is None or gate.prompt_at > found.at,
     )

@@ -30,7 +30,10 @@ def test_the_text_alone_says_what_who_and_what_comes_next() -> None:
 def test_an_open_gate_pings_the_approvers_and_shows_its_terms() -> None:
     words = shown(gate(at_gate(), approval(count=2, decisions=[decision("U0ONE")])))
     assert "<@U0DBADMIN>" in words
-    assert "May decide: an admin of team database. 2 must approve; so far <@U0ONE>. Until <!date^" in words
+    assert (
+        "May decide: an admin of team database. 2 must approve; so far <@U0ONE>; 1 more to come. Until <!date^"
+        in words
+    )
     assert "cluster `orders`" in words
 
 
@@ -41,15 +44,15 @@ def test_at_most_ten_people_are_pinged() -> None:
     assert "<@U010>" not in shown(message) + message.text
 
 
-def test_the_buttons_carry_the_gates_id_and_rejecting_asks_first() -> None:
+def test_the_buttons_carry_the_gates_id_and_two_of_them_open_a_form() -> None:
     buttons = elements(gate(at_gate(), approval()))
-    assert {name: button["value"] for name, button in buttons.items()} == {
-        "approval.approve": "apr_1",
-        "approval.reject": "apr_1",
+    assert {name: (button["text"]["text"], button["value"]) for name, button in buttons.items()} == {
+        "approval.approve": ("Approve", "apr_1"),
+        "approval.reject": ("Reject…", "apr_1"),
+        "approval.comment": ("Approve with comment…", "apr_1"),
     }
     assert buttons["approval.approve"]["style"] == "primary"
     assert buttons["approval.reject"]["style"] == "danger"
-    assert "confirm" in buttons["approval.reject"]
 
 
 DIGEST = "0123456789abcdef" * 4

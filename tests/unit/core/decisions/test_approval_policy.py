@@ -7,13 +7,16 @@ import pytest
 
 from core.decisions.approval_policy import (
     ApprovalPolicy,
+    Deciders,
     Decision,
-    Gate,
-    decide,
     describe_approvers,
     is_approver,
+    policy_from_json,
+    policy_to_json,
     possible_deciders,
+    who_may,
 )
+from core.decisions.gate_decisions import Gate, decide
 from core.decisions.people import Person
 from core.errors import Conflict, NotAllowed
 from core.statuses import GateStatus, Role
@@ -117,20 +120,42 @@ def test_one_rejection_decides() -> None:
 
 @pytest.mark.parametrize("approved", [True, False])
 def test_nobody_decides_twice(approved: bool) -> None:
-    with pytest.raises(Conflict, match="already decided"):
+    with pytest.raises(Conflict, match=r"You have already approved this\. 1 more person must approve"):
         decide(gate(replace(OF_TEAM, count=2), Decision("U0ADMIN", True)), ADMIN, approved, NOW)
 
 
-@pytest.mark.parametrize("status", [status for status in GateStatus if status is not GateStatus.OPEN])
-def test_a_closed_gate_is_decided_by_nobody(status: GateStatus) -> None:
-    with pytest.raises(Conflict, match=f"already {status.value}"):
-        decide(gate(status=status), ADMIN, True, NOW)
+BY_TWO = (Decision("U0ADMIN", True), Decision("U0SECOND", True))
+
+
+@pytest.mark.parametrize(
+    ("status", "decisions", "words"),
+    [
+        (GateStatus.APPROVED, BY_TWO, "Approved by <@U0ADMIN> and <@U0SECOND> at 03:02 UTC. Nothing is left"),
+        (GateStatus.REJECTED, (Decision("U0ADMIN", False),), "Rejected by <@U0ADMIN> at 03:02 UTC. The run"),
+        (GateStatus.EXPIRED, (), "Expired at 03:27 UTC: nobody decided in time. Run the runbook again"),
+        (GateStatus.CANCELLED, (), "No longer needed: the run left this gate at 03:02 UTC."),
+        (GateStatus.VOID, BY_TWO, "Approved by <@U0ADMIN> and <@U0SECOND>, and then needed again. A newer"),
+    ],
+)
+def test_whoever_comes_too_late_is_told_who_decided_when(
+    status: GateStatus, decisions: tuple[Decision, ...], words: str
+) -> None:
+    closed = replace(gate(OF_TEAM, *decisions, status=status), closed_at=NOW - timedelta(minutes=10))
+    with pytest.raises(Conflict) as refused:
+        decide(closed, ADMIN, True, NOW)
+    assert str(refused.value).startswith(words)
+
+
+def test_what_was_decided_long_ago_is_told_with_its_day() -> None:
+    closed = replace(gate(status=GateStatus.APPROVED), closed_at=NOW - timedelta(days=2))
+    with pytest.raises(Conflict, match="Approved at 2026-01-03 03:12 UTC"):
+        decide(closed, ADMIN, True, NOW)
 
 
 def test_a_gate_is_open_until_just_before_its_end() -> None:
     end = NOW + timedelta(minutes=15)
     assert decide(gate(), ADMIN, True, end - timedelta(microseconds=1)) is GateStatus.APPROVED
-    with pytest.raises(Conflict, match="has expired"):
+    with pytest.raises(Conflict, match="Expired at 03:27 UTC: nobody decided in time"):
         decide(gate(), ADMIN, True, end)
 
 
@@ -154,6 +179,7 @@ def test_approvers_are_told_in_words(policy: ApprovalPolicy, words: str) -> None
 
 
 MEMBERS = [("U0ADA", Role.ADMIN), ("U0RES", Role.RESPONDER), ("U0ASK", Role.ADMIN)]
+TEAMS = {"database": MEMBERS, "platform": [("U0PAUL", Role.ADMIN), ("U0PETE", Role.RESPONDER)]}
 
 
 @pytest.mark.parametrize(
@@ -169,12 +195,47 @@ MEMBERS = [("U0ADA", Role.ADMIN), ("U0RES", Role.RESPONDER), ("U0ASK", Role.ADMI
 def test_who_may_decide_are_those_named_and_those_with_the_role_but_for_who_asked(
     policy: ApprovalPolicy, deciders: list[str]
 ) -> None:
-    assert possible_deciders(policy, MEMBERS if policy.team else []) == deciders
+    assert possible_deciders(policy, TEAMS) == deciders
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.RESPONDER])
 def test_whoever_is_told_that_they_may_decide_may(role: Role) -> None:
     policy = ApprovalPolicy("U0ASK", team="database", role=role)
     for who, has in MEMBERS:
-        told = who in possible_deciders(policy, MEMBERS)
+        told = who in possible_deciders(policy, TEAMS)
         assert told == (is_approver(policy, Person(who, {"database": has})) and who != "U0ASK")
+
+
+ESCALATED = replace(OF_ADMINS, also=Deciders("platform", Role.ADMIN, ("U0CTO",)))
+
+
+def test_those_to_whom_it_was_escalated_may_decide_too() -> None:
+    for person in (ADMIN, Person("U0PAUL", {"platform": Role.ADMIN}), Person("U0CTO")):
+        assert decide(gate(ESCALATED), person, True, NOW) is GateStatus.APPROVED
+    assert not is_approver(ESCALATED, Person("U0PETE", {"platform": Role.RESPONDER}))
+    assert possible_deciders(ESCALATED, TEAMS) == ["U0ADA", "U0ASK", "U0CTO", "U0PAUL"]
+    assert describe_approvers(ESCALATED) == (
+        "an admin of team database, or an admin of team platform, or <@U0CTO>"
+    )
+
+
+def test_an_initiator_to_whom_it_was_escalated_decides_as_little() -> None:
+    own = replace(ESCALATED, requester="U0CTO")
+    assert "U0CTO" not in possible_deciders(own, TEAMS)
+    with pytest.raises(NotAllowed, match="You requested this run"):
+        decide(gate(own), Person("U0CTO"), True, NOW)
+
+
+@pytest.mark.parametrize("policy", [OF_TEAM, OF_BOTH, ESCALATED])
+def test_a_policy_comes_back_as_it_was_stored(policy: ApprovalPolicy) -> None:
+    assert policy_from_json(policy_to_json(policy)) == policy
+
+
+def test_the_first_few_who_may_decide_are_named() -> None:
+    team = {"database": [(f"U0M{n}", Role.RESPONDER) for n in range(9)]}
+    said = who_may(OF_TEAM, team, ())
+    assert said == (
+        "Ask <@U0M0> or <@U0M1> or <@U0M2> or <@U0M3> or <@U0M4> and 4 more: they may decide here."
+    )
+    assert who_may(OF_TEAM, {}, ()) is None
+    assert who_may(OF_NOBODY, {}, ["U0ROOT"]) == "Ask <@U0ROOT>: they may decide here."

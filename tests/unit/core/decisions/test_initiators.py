@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.decisions.approval_policy import ApprovalPolicy, Decision, Gate, decide, nobody_left
+from core.decisions.approval_policy import ApprovalPolicy, Decision, nobody_left
+from core.decisions.gate_decisions import Gate, decide
 from core.decisions.initiators import (
     SAID,
     Initiator,
@@ -94,5 +95,5 @@ OPENED = Initiator("U0ADA", "opened")
 def test_where_nobody_is_left_it_is_said_with_who_can_help(
     found: ApprovalPolicy, decisions: list[Decision], admins: list[str], words: str | None
 ) -> None:
-    said = nobody_left(found, MEMBERS if found.team else [], decisions, admins)
+    said = nobody_left(found, {"data": MEMBERS}, decisions, admins)
     assert said is None if words is None else words in (said or "")
