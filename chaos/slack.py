@@ -69,14 +69,13 @@ class SlackPeople:
     def open_form(self, user: str, about: str) -> str | None:
         """Return the id of the form about this that the person sees, or None."""
         state = self._client.get("/sandbox/api/state", params={"user": user}).json()
-        found = [str(view["id"]) for view in state["views"] if view["private_metadata"] == about]
+        found = [str(view["id"]) for view in state["views"] if about in view["private_metadata"]]
         return found[-1] if found else None
 
     def submit(self, user: str, view: str, texts: Mapping[str, str]) -> Json:
-        """Submit a form. `texts`: what is entered, by parameter."""
+        """Submit a form. `texts`: what is entered, by the id of the field's block."""
         values = {
-            f"parameter.{name}": {"value": {"type": "plain_text_input", "value": text}}
-            for name, text in texts.items()
+            block: {"value": {"type": "plain_text_input", "value": text}} for block, text in texts.items()
         }
         return self._post(f"views/{view}/submit", {"user": user, "state": {"values": values}})
 

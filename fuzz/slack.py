@@ -50,7 +50,16 @@ ARGUMENTS = st.builds(
 COMMANDS = st.builds(
     lambda verb, rest: " ".join([verb, *rest]), VERBS, st.lists(ARGUMENTS | WORDS, max_size=4)
 )
-ACTIONS = ("approval.approve", "approval.reject", "run.cancel", "run.retry", "verdict.ran", "x")
+VIEWS = ("run.form", "approval.form")
+ACTIONS = (
+    "approval.approve",
+    "approval.reject",
+    "approval.comment",
+    "run.cancel",
+    "run.retry",
+    "verdict.ran",
+    "x",
+)
 
 
 def fuzz_slack(deployment: Deployment, record: Record, seconds: float, number: int) -> None:
@@ -61,7 +70,10 @@ def fuzz_slack(deployment: Deployment, record: Record, seconds: float, number: i
     forms = st.one_of(
         st.tuples(st.builds(command_form, PEOPLE, COMMANDS, st.uuids().map(str)), st.just(FORM)),
         st.tuples(st.builds(click_form, PEOPLE, st.sampled_from(ACTIONS), WORDS), st.just(FORM)),
-        st.tuples(st.builds(submission_form, PEOPLE, VALUES, WORDS, st.uuids().map(str)), st.just(FORM)),
+        st.tuples(
+            st.builds(submission_form, PEOPLE, VALUES, WORDS, st.uuids().map(str), st.sampled_from(VIEWS)),
+            st.just(FORM),
+        ),
         st.tuples(VALUES.map(lambda value: urlencode({"payload": json.dumps(value)})), st.just(FORM)),
         st.tuples(VALUES.map(json.dumps) | raw, st.sampled_from([FORM, JSON])),
     )
@@ -105,14 +117,16 @@ def click_form(user: str, action_id: str, value: str) -> str:
     return _payload(user, {"type": "block_actions", "actions": [action], "channel": {"id": CHANNEL}})
 
 
-def submission_form(user: str, metadata: object, entered: str, view_id: str) -> str:
+def submission_form(user: str, metadata: object, entered: str, view_id: str, form: str = "run.form") -> str:
     element = {"value": {"type": "plain_text_input", "value": entered}}
     view = {
         "id": view_id,
-        "callback_id": "run.form",
+        "callback_id": form,
         "private_metadata": json.dumps(metadata),
         "title": {"text": "all-kinds"},
-        "state": {"values": {"parameter.text": element, "parameter.count": element}},
+        "state": {
+            "values": {"parameter.text": element, "parameter.count": element, "decision.reason": element}
+        },
     }
     return _payload(user, {"type": "view_submission", "view": view})
 

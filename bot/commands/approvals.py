@@ -68,7 +68,7 @@ def _lead(execution: ExecutionView, approval: ApprovalView) -> str:
 
 
 DECIDE = "decide APPROVAL approve|reject [REASON]"
-VERBS = {"approve": True, "reject": False}
+ANSWERS = {"approve": True, "reject": False}
 
 
 def decide(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
@@ -78,7 +78,7 @@ def decide(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     """
     named = call.first
     verb = call.behind_first()
-    approved, reason = VERBS.get(verb.first.lower()), one_line(verb.behind_first().text)
+    approved, reason = ANSWERS.get(verb.first.lower()), one_line(verb.behind_first().text)
     approval_id, _, seen = named.partition(":")
     if approved is None:
         raise InvalidInput("What to decide is missing.", hint=usage_hint(call, DECIDE))

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 from bot.cards.about import title
 from bot.cards.blocks import Block, section
+from bot.cards.definition_approval import NO_LONGER_WORKS
 from bot.cards.gate import COMMENT, REASON_LENGTH, REJECT
 from bot.modals.form import Submitted, View
+from core.errors import InvalidInput
 from core.services.access.people import load_person
 from core.services.runs.approvals import StaleApproval, check_can_decide, decide_gate, show_anew
 from core.services.views.reading import view_approval, view_execution
@@ -159,7 +161,12 @@ def submit_decision(unit_of_work: UnitOfWorkFactory, view: Mapping[str, Any], us
 
 
 def subject_of(view: Mapping[str, Any]) -> Subject:
-    return Subject(**json.loads(view["private_metadata"]))
+    """Return what the view stores. Raises InvalidInput for what this release has not stored."""
+    try:
+        stored = json.loads(view["private_metadata"])
+        return Subject(str(stored["gate"]), stored["approved"] is True, str(stored["response_url"]))
+    except (ValueError, KeyError, TypeError):
+        raise InvalidInput(NO_LONGER_WORKS) from None
 
 
 def _written(state: Mapping[str, Any]) -> str:

@@ -40,19 +40,29 @@ class Entering:
     def in_form(self, user: str, button: Button) -> None:
         """Open the form and submit it. Raises httpx2.HTTPError."""
         self._slack.press(user, button)
+        view = self._form(user, button)
+        if view is not None:
+            self._submit(user, view, {"parameter.note": self._note(user, button.value)})
+
+    def reason(self, user: str, button: Button) -> None:
+        """Submit the form that a button of a gate has opened. Raises httpx2.HTTPError."""
+        view = self._form(user, button)
+        if view is not None:
+            self._submit(user, view, {"decision.reason": "It was decided by fate."})
+
+    def _form(self, user: str, button: Button) -> str | None:
+        """Return the id of the form that the button opens; None if it does not open in time."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             view = self._slack.open_form(user, button.value)
             if view is not None:
-                self._submit(user, button.value, view)
-                return
+                return view
             time.sleep(LOOK_SECONDS)
+        return None
 
-    def _submit(self, user: str, asked: str, view: str) -> None:
-        note = self._note(user, asked)
+    def _submit(self, user: str, view: str, texts: Mapping[str, str]) -> None:
         for _ in range(ATTEMPTS):
-            answer = self._slack.submit(user, view, {"note": note})
-            if answer.get("error") not in LOST:
+            if self._slack.submit(user, view, texts).get("error") not in LOST:
                 return
             time.sleep(1)
 

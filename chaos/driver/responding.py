@@ -19,6 +19,7 @@ from chaos.slack import Button, buttons_of
 ATTEMPTS = 40  # to deliver a press that Slack could not deliver
 RUN_ID = re.compile(r"\brbx_[0-9a-z]+")
 ANNA, ABEL, AMOS = APPROVERS
+REJECT = "approval.reject"  # opens a form, in which the reason is given
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,13 @@ Fates = Sequence[tuple[int, tuple[Press, ...]]]
 GATE_FATES: Fates = (
     (40, (Press(ANNA, "approval.approve"), Press(ABEL, "approval.approve"))),
     (15, (Press(ANNA, "approval.approve"), Press(ANNA, "approval.approve"), Press(AMOS, "approval.approve"))),
-    (15, (Press(ABEL, "approval.approve"), Press(AMOS, "approval.reject"))),
-    (10, (Press(ANNA, "approval.approve"), Press(ANNA, "approval.reject"))),
-    (10, (Press(AMOS, "approval.reject"), Press(AMOS, "approval.reject"))),
+    (15, (Press(ABEL, "approval.approve"), Press(AMOS, REJECT))),
+    (10, (Press(ANNA, "approval.approve"), Press(ANNA, REJECT))),
+    (10, (Press(AMOS, REJECT), Press(AMOS, REJECT))),
     (5, (Press(REQUESTERS[0], "approval.approve"), Press(REQUESTERS[1], "approval.approve"))),
     (5, ()),
 )
-RACE = (*(Press(user, "approval.approve") for user in APPROVERS), Press(ABEL, "approval.reject"))
+RACE = (*(Press(user, "approval.approve") for user in APPROVERS), Press(ABEL, REJECT))
 VERDICT_FATES: Fates = (
     (40, (Press(ANNA, "verdict.ran"),)),
     (20, (Press(ABEL, "verdict.run_again"), Press(AMOS, "verdict.run_again"))),
@@ -171,6 +172,9 @@ class Responding:
                     self._entering.in_form(press.user, button)
             else:
                 self._insist(press.user, button)
+                if press.action == REJECT:
+                    with suppress(httpx2.HTTPError):
+                        self._entering.reason(press.user, button)
         finally:
             with self._lock:
                 self._pressing -= 1

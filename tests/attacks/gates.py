@@ -108,7 +108,7 @@ def decided_in_slack(
 def gate_card(deployment: Deployment, gate: str) -> Message:
     """The gate's card as the poster would post it now."""
     with deployment.unit_of_work.begin() as work:
-        notice = work.session.scalars(select(Notice).where(Notice.subject_id == gate)).one()
+        notice = work.session.scalars(select(Notice).where(Notice.subject_id == gate, Notice.key == "")).one()
         claim = Claim(
             notice_id=notice.id,
             kind=NoticeKind(notice.kind),

@@ -26,6 +26,8 @@ from bot.entry_points import BUTTONS as BUTTON_ACTIONS
 from bot.entry_points import COMMANDS as COMMAND_ACTIONS
 from bot.entry_points import EVENTS, MENUS, SHORTCUTS
 from bot.entry_points import VIEWS as VIEW_ACTIONS
+from bot.modals.decision_form import BUTTONS as DECISION_BUTTONS
+from bot.modals.decision_form import open_decision_form, pressed, submit_decision
 from bot.modals.details import DETAILS, run_details
 from bot.modals.elements import ACTION as FIELD
 from bot.modals.input_form import open_form, submit_input
@@ -70,6 +72,9 @@ TYPED: dict[str, Typed] = {
     "cancel": lambda things: f"cancel {things.run()}",
     "retry": lambda things: f"retry {things.run()}",
     "answer": lambda things: f"answer {things.run_asking()} host=db-1",
+    "decide": lambda things: (
+        f"decide {button_value(things.deployment, things.gate(), 'approval.reject')} reject No."
+    ),
     "stats": lambda things: f"stats {things.runbook()}",
     "freeze": lambda things: "freeze data We look first",
     "unfreeze": lambda things: f"unfreeze data{things.freeze()[:0]}",
@@ -101,7 +106,6 @@ LISTS: dict[str, Callable[[Things], str]] = {
 }
 PRESSED: dict[str, Callable[[Things], str]] = {
     "approval.approve": lambda things: button_value(things.deployment, things.gate(), "approval.approve"),
-    "approval.reject": lambda things: button_value(things.deployment, things.gate(), "approval.reject"),
     "run.cancel": lambda things: things.run(),
     "run.retry": lambda things: things.run(),
     "workflow.cancel": lambda things: things.workflow_run(),
@@ -113,11 +117,23 @@ PRESSED: dict[str, Callable[[Things], str]] = {
 OPENING: dict[str, Callable[[Things], str]] = {
     "input.answer": lambda things: things.request_for_values(),
     "run.details": lambda things: things.run(),
+    **{
+        button: lambda things: button_value(things.deployment, things.gate(), "approval.reject")
+        for button in DECISION_BUTTONS
+    },
 }
-OPENED: dict[str, Callable[[Deployment, str, str], object]] = {
-    "input.answer": lambda deployment, value, who: open_form(deployment.unit_of_work, value, who),
-    "run.details": lambda deployment, value, who: run_details(deployment.unit_of_work, value, who, NOWHERE),
-}
+
+
+def opens(deployment: Deployment, button: str, value: str, who: str) -> None:
+    """Open the form of a button, or be refused."""
+    if button in DECISION_BUTTONS:
+        open_decision_form(deployment.unit_of_work, pressed(button, value, ""), who)
+    elif button == DETAILS:
+        run_details(deployment.unit_of_work, value, who, NOWHERE)
+    else:
+        open_form(deployment.unit_of_work, value, who)
+
+
 # The buttons of definitions' cards, by what is approved; they are registered beside the others.
 APPROVED: dict[str, Callable[[Things], str]] = {
     "runbook": lambda things: things.runbook(approve=False),
@@ -166,7 +182,7 @@ def verbs() -> Iterator[str]:
 def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     forms = {module.CALLBACK_ID for module in _modules(bot.modals) if hasattr(module, "CALLBACK_ID")}
     assert set(sub_commands()) == set(COMMAND_ACTIONS)
-    assert {*BUTTONS, APPROVE, ANSWER, DETAILS} == set(BUTTON_ACTIONS)
+    assert {*BUTTONS, *DECISION_BUTTONS, APPROVE, ANSWER, DETAILS} == set(BUTTON_ACTIONS)
     assert forms == set(VIEW_ACTIONS)
     assert {PICK, PICK_INCIDENT, FIELD, OPEN} == set(MENUS)
     assert {MESSAGE_SHORTCUT, GLOBAL_SHORTCUT} == set(SHORTCUTS)
@@ -250,7 +266,7 @@ def test_a_button_that_opens_a_form_answers_each_role_as_the_policy_says(
     things, wrong = Things(deployment), []
     for who in PEOPLE:
         value = OPENING[button](things)
-        was_refused = refused(lambda value=value, who=who: OPENED[button](deployment, value, who))  # type: ignore[misc]
+        was_refused = refused(lambda value=value, who=who: opens(deployment, button, value, who))  # type: ignore[misc]
         if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []
@@ -266,6 +282,19 @@ def test_the_form_for_values_answers_each_role_as_the_policy_says(deployment: De
         with deployment.unit_of_work.begin() as work:
             is_answered = work.session.get_one(InputRequest, asked).status == "answered"
         if not (was_refused is not is_answered is may(deployment, who, VIEW_ACTIONS["input.form"])):
+            wrong.append(who)
+    assert wrong == []
+
+
+def test_the_form_of_a_decision_answers_each_role_as_the_policy_says(deployment: Deployment) -> None:
+    things, wrong = Things(deployment), []
+    for who in PEOPLE:
+        value = button_value(deployment, things.gate(), "approval.reject")
+        entered = {"decision.reason": {"value": {"type": "plain_text_input", "value": "No."}}}
+        subject = json.dumps({"gate": value, "approved": False, "response_url": ""})
+        view = {"id": f"V{who}", "private_metadata": subject, "state": {"values": entered}}
+        was_refused = refused(lambda view=view, who=who: submit_decision(deployment.unit_of_work, view, who))  # type: ignore[misc]
+        if was_refused is may(deployment, who, VIEW_ACTIONS["approval.form"]):
             wrong.append(who)
     assert wrong == []
 
