@@ -171,14 +171,13 @@ def _terms(approval: ApprovalView) -> str:
 
 
 def _escalation(approval: ApprovalView) -> str:
-    """Return who may decide as well later on, if nobody decides before."""
+    """Return who may decide as well later on, if nobody does before. It names nobody: a mention would notify them."""
     found = approval.escalation
     if found is None or found.is_done:
         return ""
-    to = " and ".join(
-        filter(None, [escape_sentence(found.to or ""), f"<#{found.channel}>" if found.channel else ""])
-    )
-    return f" Escalates to {to} at {moment(found.at)}."
+    to = "others" if found.to is not None and "<@" in found.to else escape(found.to or "")
+    places = [to, f"<#{found.channel}>" if found.channel else ""]
+    return f" Escalates to {' and '.join(filter(None, places))} at {moment(found.at)}."
 
 
 def _so_far(approval: ApprovalView) -> str:

@@ -5,7 +5,7 @@ from bot.cards.words import bounded, code, counted, escape, moment, one_line, vi
 from core.views.executions import ApprovalView, DifferenceView, ExecutionView, LastApprovalView
 
 MOST_LINES = 6
-MOST_PEOPLE = 5
+MOST_PEOPLE = 10  # as many as the gate pings
 NAME_LENGTH, SHORT = 80, 60
 DATE = "{date_short_pretty} {time}"
 
@@ -16,12 +16,12 @@ def change_blocks(execution: ExecutionView, approval: ApprovalView, full_text: s
     if since is None:
         return []
     if not since.differences:
-        return [context(_unchanged(execution, since))]
+        return [context(_unchanged(execution, approval, since))]
     lines = [f"• {difference_line(each)}" for each in since.differences[:MOST_LINES]]
     hidden = len(since.differences) - MOST_LINES + since.more
     if hidden > 0:
         lines.append(f"… and {counted(hidden, 'more difference')}. {full_text}.")
-    return sections([f"🔀 *Changed since {_approval(execution, since)}:*", *lines])
+    return sections([f"✏️ *Changed since {_approval(execution, approval)}:*", *lines])
 
 
 def change_words(execution: ExecutionView, approval: ApprovalView) -> str:
@@ -32,25 +32,30 @@ def change_words(execution: ExecutionView, approval: ApprovalView) -> str:
     said = "; ".join(difference_line(each) for each in since.differences[:MOST_LINES])
     hidden = len(since.differences) - MOST_LINES + since.more
     more = f"; and {hidden} more" if hidden > 0 else ""
-    return f"Changed since {_approval(execution, since)}: {said}{more}."
+    return f"Changed since {_approval(execution, approval)}: {said}{more}."
 
 
-def _unchanged(execution: ExecutionView, since: LastApprovalView) -> str:
+def _unchanged(execution: ExecutionView, approval: ApprovalView, since: LastApprovalView) -> str:
     same = (
         "The same will be sent as with"
         if since.execution_id == execution.id
         else "Same steps and parameters as"
     )
-    return f"{same} {_approval(execution, since)}."
+    return f"{same} {_approval(execution, approval)}."
 
 
-def _approval(execution: ExecutionView, since: LastApprovalView) -> str:
-    """`v3, approved by @ann on 3 March`, or for an approval of this very run `the approval by @ann at 03:12`."""
-    by = " and ".join(who(each) for each in since.approved_by[:MOST_PEOPLE])
-    at = since.approved_at
+def _approval(execution: ExecutionView, approval: ApprovalView) -> str:
+    """Return `v3, approved by @ann (3 March)`, or for an approval of this very run `the approval by @ann at 03:12`.
+
+    Only those are named who are asked again: a mention would notify the others for nothing.
+    """
+    since = approval.since
+    assert since is not None, "it was approved before"
+    asked = [person for person in since.approved_by if person in approval.people[:MOST_PEOPLE]]
+    by, at = f" by {' and '.join(map(who, asked))}" if asked else "", since.approved_at
     if since.execution_id == execution.id:
-        return f"the approval by {by}{f' at {moment(at)}' if at else ''}"
-    return f"v{since.version}, approved by {by}{f' ({moment(at, DATE)})' if at else ''}"
+        return f"the approval{by}{f' at {moment(at)}' if at else ''}"
+    return f"v{since.version}, approved{by}{f' ({moment(at, DATE)})' if at else ''}"
 
 
 def difference_line(difference: DifferenceView) -> str:

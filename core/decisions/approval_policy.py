@@ -221,7 +221,7 @@ def deciders_from_json(value: object) -> Deciders | None:
     )
 
 
-def policy_from_json(value: dict[str, object]) -> ApprovalPolicy:
+def policy_from_json(value: Mapping[str, object]) -> ApprovalPolicy:
     """Return the policy stored by `policy_to_json`. Gates stored before initiators existed have only the requester."""
     people = value.get("people") or []
     assert isinstance(people, list)

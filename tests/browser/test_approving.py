@@ -70,6 +70,10 @@ def picture(page: Page, name: str) -> None:
     if PICTURES:
         for size, shape in (("390", PHONE), ("1440", DESK)):
             page.set_viewport_size(shape)
+            page.wait_for_timeout(600)  # the sidebar moves out of the way
+            page.get_by_test_id("message-list").evaluate(
+                "list => list.lastElementChild?.scrollIntoView(false)"
+            )
             page.screenshot(path=str(Path(PICTURES) / f"{name}-{size}.png"))
 
 
@@ -116,7 +120,7 @@ def test_a_rejection_asks_for_the_reason_and_shows_it(demo: Stage, page: Page) -
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("The run ends here.")
     write(page, "   ")
-    expect(dialog).to_contain_text("Write a few words")
+    expect(dialog).to_contain_text("Please complete this required field.")
     picture(page, "reject")
     write(page, "The new certificates are <!channel> not signed yet.")
     expect(dialog).to_have_count(0)
@@ -130,9 +134,13 @@ def test_who_asked_is_told_privately_who_may_decide(demo: Stage, page: Page) -> 
     gate = run(demo, page, "Certificates asked")
     as_person(page, BOB)
     press(gate, "approve")
-    told = messages(page, "You requested this run")
+    page.get_by_test_id("replies").first.click()
+    told = (
+        page.get_by_test_id("thread-pane").get_by_test_id("message").filter(has_text="You requested this run")
+    )
     expect(told).to_contain_text("Alice Ng", timeout=PATIENCE)
     picture(page, "not-you")
+    page.get_by_test_id("thread-close").click()
     as_person(page, ALICE)
     press(messages(page, "Approval needed").last, "comment")
     write(page, "Go on, I watch the error rate.")
@@ -171,3 +179,5 @@ def test_time_runs_out_while_somebody_looks_at_it(demo: Stage, page: Page) -> No
     write(page, "No.")
     expect(page.get_by_role("dialog")).to_contain_text("nobody decided in time")
     picture(page, "expired")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
