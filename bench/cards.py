@@ -34,6 +34,7 @@ from slack_sandbox.serving import RunningSandbox
 CHANNELS = tuple(f"C0BENCH{number}" for number in range(50))
 IN_ONE_CHANNEL = 20
 WORKERS = 4
+PATIENCE = 300.0  # seconds: a channel gets one message a second, and twenty runs have sixty
 APP = AppConfig(request_url=None, events=())
 Call = Mapping[str, Any]
 
@@ -75,7 +76,9 @@ def _posting(place: Place, slack: RunningSandbox) -> Iterator[None]:
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(poster.run, stop)
         try:
-            await_that("what was owed before is posted", lambda: _owed(place) == 0, pause=0.2)
+            await_that(
+                "what was owed before is posted", lambda: _owed(place) == 0, pause=0.2, patience=PATIENCE
+            )
             yield
         finally:
             stop.set()
@@ -88,7 +91,7 @@ def _measure(place: Place, slack: RunningSandbox, runbook: str, incidents: Seque
     runs = [_start(place, runbook, incident) for incident in incidents]
     _work(place, runs)
     ended = time.monotonic() - began
-    await_that("everything is shown", lambda: _owed(place) == 0, pause=0.2)
+    await_that("everything is shown", lambda: _owed(place) == 0, pause=0.2, patience=PATIENCE)
     shown = time.monotonic() - began
     calls = _calls(slack)[before:]
     updates = sum(call["method"] == "chat.update" for call in calls)

@@ -58,10 +58,10 @@ def answers(url: str) -> bool:
         return False
 
 
-def await_that(what: str, is_so: Callable[[], bool], pause: float = 0.02) -> None:
-    """Wait until `is_so` returns True. Raises Unavailable after PATIENCE seconds."""
-    deadline = time.monotonic() + PATIENCE
+def await_that(what: str, is_so: Callable[[], bool], pause: float = 0.02, patience: float = PATIENCE) -> None:
+    """Wait until `is_so` returns True. Raises Unavailable after `patience` seconds."""
+    deadline = time.monotonic() + patience
     while not is_so():
         if time.monotonic() > deadline:
-            raise Unavailable(f"Timed out after {PATIENCE:g} s waiting until {what}.")
+            raise Unavailable(f"Timed out after {patience:g} s waiting until {what}.")
         time.sleep(pause)

@@ -1,11 +1,26 @@
 """Retrying from Slack: typed, and by the button of a failed run."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from bot.app import create_bolt_app
 from core.services.access.people import load_person
 from core.services.runs.control import cancel
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
-from tests.acceptance.slack.requests import Slack
-from tests.acceptance.slack.world import DB_ADMIN, DB_CHANNEL, DB_OPS, WEB_OPS, executions, start
+from tests.acceptance.slack.fake_api import FakeApi, running_api
+from tests.acceptance.slack.requests import Slack, ours
+from tests.acceptance.slack.world import (
+    DB_ADMIN,
+    DB_CHANNEL,
+    DB_OPS,
+    WEB_OPS,
+    add_runbook,
+    executions,
+    start,
+    work_on,
+)
 
 
 def cancelled(company: UnitOfWorkFactory) -> str:
@@ -65,3 +80,49 @@ def test_stats_tell_how_a_runbook_does(company: UnitOfWorkFactory, slack: Slack)
     assert "1 run, 1 ended" in said
     assert "0% succeeded" in said
     assert "There is no runbook db-failovr" in slack.types(DB_OPS, DB_CHANNEL, "stats db-failovr")
+
+
+def failed(company: UnitOfWorkFactory) -> str:
+    add_runbook(
+        company, "broken", team="database", steps=[{"id": "stop", "type": "fail", "message": "No <replica>"}]
+    )
+    run = start(company, "broken", DB_OPS)
+    work_on(company, run)
+    return run
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with running_api() as api:
+        yield api
+
+
+@pytest.fixture
+def opening(company: UnitOfWorkFactory, api: FakeApi, response_url: ResponseUrl) -> Slack:
+    return Slack(create_bolt_app(company, workspace=ours, token="xoxb-1", api_url=api.url), response_url.url)
+
+
+def test_details_show_what_the_failed_step_was_asked(
+    company: UnitOfWorkFactory, opening: Slack, api: FakeApi
+) -> None:
+    assert opening.clicks(DB_OPS, "run.details", failed(company)).status == 200
+    [(_, view)] = api.opened
+    assert "No &lt;replica&gt;" in str(view["blocks"])
+    assert view["title"]["text"] == "broken"
+
+
+def test_details_that_slack_does_not_open_are_said_to_be_elsewhere(
+    company: UnitOfWorkFactory, opening: Slack, api: FakeApi, response_url: ResponseUrl
+) -> None:
+    api.error, run = "expired_trigger_id", failed(company)
+    opening.clicks(DB_OPS, "run.details", run)
+    assert f"Everything about it: `runbook status {run} --json`" in response_url.next_text()
+
+
+def test_somebody_of_another_team_sees_no_details(
+    company: UnitOfWorkFactory, opening: Slack, api: FakeApi, response_url: ResponseUrl
+) -> None:
+    run = failed(company)
+    opening.clicks(WEB_OPS, "run.details", run)
+    assert f"There is no execution {run}" in response_url.next_text()
+    assert api.opened == []
