@@ -24,7 +24,7 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
     workspace = sandbox.workspace
     user = workspace.person(user_id or next(iter(workspace.users)))
     visible = [channel for channel in workspace.channels.values() if workspace.may_see(user.id, channel)]
-    app = workspace.app
+    app, homes = workspace.app, homes_of(workspace, user.id)
     return {
         "ok": True,
         "team": workspace.team.model_dump(),
@@ -39,7 +39,8 @@ def state_for(sandbox: Sandbox, user_id: str) -> Json:
         "usergroups": usergroups_of(workspace),
         "emoji": sandbox.config.emoji,
         "read": workspace.read.get(user.id, {}),
-        "homes": homes_of(workspace, user.id),
+        "home": homes.get(app.id),
+        "homes": homes,
         "views": [view_object(workspace, view) for view in workspace.modals.stack(user.id)],
         "seq": sandbox.stream.seq,
     }
