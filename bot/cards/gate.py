@@ -191,7 +191,7 @@ def _has_comment(decision: ApprovalDecisionView) -> bool:
 
 
 def _comment(decision: ApprovalDecisionView) -> str:
-    return f"💬 <@{decision.slack_user_id}>: {_reason(decision)}"
+    return f"📝 <@{decision.slack_user_id}>: {_reason(decision)}"
 
 
 def decision_buttons(approval: ApprovalView) -> Block:

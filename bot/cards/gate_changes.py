@@ -21,7 +21,7 @@ def change_blocks(execution: ExecutionView, approval: ApprovalView, full_text: s
     hidden = len(since.differences) - MOST_LINES + since.more
     if hidden > 0:
         lines.append(f"… and {counted(hidden, 'more difference')}. {full_text}.")
-    return sections([f"✏️ *Changed since {_approval(execution, approval)}:*", *lines])
+    return sections([f"🔄 *Changed since {_approval(execution, approval)}:*", *lines])
 
 
 def change_words(execution: ExecutionView, approval: ApprovalView) -> str:

@@ -32,7 +32,7 @@ def _escalated(execution: ExecutionView, approval: ApprovalView) -> str:
     escalation = approval.escalation
     to = escalation.to if escalation is not None else None
     waited = seconds_words((escalation.at - approval.opened_at).total_seconds()) if escalation else ""
-    lead = f"⏫ {plain_title(execution)} has waited {waited} for approval."
+    lead = f"🔔 {plain_title(execution)} has waited {waited} for approval."
     now = f" Now {escape_sentence(to)} may decide, too." if to else ""
     until = f" Time until {deadline(approval.opened_at, approval.expires_at)}." if approval.expires_at else ""
     return f"{lead}{now}{_so_far(approval)}{until} {_asked(approval)}{WHERE}"
