@@ -78,14 +78,14 @@ def _retry_button(execution: ExecutionView, retry: RetryView) -> Block:
 
 def _retry_words(execution: ExecutionView, retry: RetryView) -> str:
     """Return what the retry does. It ends before Slack's limit of a dialog, so the names are few."""
-    words = f"{execution.runbook} continues as a new run. {_names(retry.again)} will run"
+    words = f"A new run of {execution.runbook} continues with {_names(retry.again)}"
     if retry.asked:
-        words += f", after {_names(retry.asked)} has been approved again, by somebody other than you"
+        words += f", after {_names(retry.asked)} has been approved again by somebody other than you"
     return f"{words}. What succeeded before is not repeated."
 
 
 def _names(names: tuple[str, ...]) -> str:
-    """Return `promote`, `promote and verify`, or `7 steps, from promote to verify`."""
+    """Return `promote`, `promote and verify`, or `7 steps (promote to verify)`."""
     if len(names) > 2 or sum(map(len, names)) > 80:
-        return f"{counted(len(names), 'step')}, from {names[0][:40]} to {names[-1][:40]},"
+        return f"{counted(len(names), 'step')} ({names[0][:30]} to {names[-1][:30]})"
     return " and ".join(names)

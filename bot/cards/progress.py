@@ -8,11 +8,11 @@ from core.values.execution import OPEN
 from core.views.executions import ExecutionView
 
 CELLS = 10
-DONE, LEFT = "█", "░"
+DONE, LEFT = "▰", "▱"
 
 
 def bar(done: int, total: int) -> str:
-    """Return `██████░░░░`. It is full only when everything is done, and empty only when nothing is."""
+    """Return `▰▰▰▰▰▰▱▱▱▱`. It is full only when everything is done, and empty only when nothing is."""
     if done in (0, total) or total == 0:
         filled = CELLS if done and done == total else 0
     else:
@@ -34,7 +34,7 @@ def progress_words(execution: ExecutionView) -> str:
 def progress_line(execution: ExecutionView, usual_seconds: float | None, now: datetime) -> str:
     """Return the line with bar, words, and how long such a run usually takes."""
     over = sum(step.status not in OPEN for step in execution.steps)
-    parts = [f"`{bar(over, len(execution.steps))}` {progress_words(execution)}"]
+    parts = [f"{bar(over, len(execution.steps))} {progress_words(execution)}"]
     usual = usual_words(execution, usual_seconds, now)
     return " · ".join([*parts, *([usual] if usual else [])])
 

@@ -125,7 +125,7 @@ def _retry(page: Page, outcome: Locator, card: Locator) -> None:
     as_person(page, BOB)
     action(outcome, "run.retry").click()
     asked = page.get_by_test_id("confirm")
-    expect(asked).to_contain_text("promote and verify will run, after gate has been approved again")
+    expect(asked).to_contain_text("continues with promote and verify, after gate has been approved again")
     picture(page, "card-retry")
     page.get_by_test_id("confirm-ok").click()
     outcome = messages(page, "answered: exit code 3").last

@@ -166,7 +166,7 @@ def test_a_retry_is_offered_until_there_is_one_and_both_runs_name_the_other() ->
 
 def test_progress_is_a_bar_with_the_same_in_words_and_in_the_text() -> None:
     lines = shown(card(RUNNING))
-    assert "`███░░░░░░░` 1 of 3 steps done" in lines
+    assert "▰▰▰▱▱▱▱▱▱▱ 1 of 3 steps done" in lines
     assert "1 of 3 steps done" in card(RUNNING).text
     assert "usually" not in lines, "nothing is said where too few runs have ended"
 

@@ -69,7 +69,7 @@ def test_a_failure_offers_a_retry_from_its_step_and_says_what_will_run() -> None
     assert buttons["run.retry"]["text"]["text"] == "Retry from promote"
     assert buttons["run.retry"]["value"] == "rbx_1"
     assert buttons["run.retry"]["confirm"]["text"]["text"] == (
-        "db-failover continues as a new run. promote and verify will run, after gate has been approved again, "
+        "A new run of db-failover continues with promote and verify, after gate has been approved again "
         "by somebody other than you. What succeeded before is not repeated."
     )
     assert buttons["run.details"]["value"] == "rbx_1"
@@ -79,7 +79,7 @@ def test_a_retry_of_many_steps_still_fits_its_dialog() -> None:
     names = tuple(f"{'long' * 15}{n:03}" for n in range(1000))
     retry = RetryView(names[0], names, tuple(names[:200]))
     confirm = elements(outcome(ENDED, CardFacts(retry=retry)))["run.retry"]["confirm"]["text"]["text"]
-    assert "1,000 steps, from long" in confirm
+    assert "1,000 steps (long" in confirm
     assert len(confirm) <= 300
 
 

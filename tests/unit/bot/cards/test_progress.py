@@ -8,11 +8,11 @@ from tests.unit.bot.cards.building import done, execution, step
 @pytest.mark.parametrize(
     ("over", "total", "drawn"),
     [
-        (0, 8, "░░░░░░░░░░"),
-        (1, 1000, "█░░░░░░░░░"),
-        (3, 8, "████░░░░░░"),
-        (999, 1000, "█████████░"),
-        (8, 8, "██████████"),
+        (0, 8, "▱▱▱▱▱▱▱▱▱▱"),
+        (1, 1000, "▰▱▱▱▱▱▱▱▱▱"),
+        (3, 8, "▰▰▰▰▱▱▱▱▱▱"),
+        (999, 1000, "▰▰▰▰▰▰▰▰▰▱"),
+        (8, 8, "▰▰▰▰▰▰▰▰▰▰"),
     ],
 )
 def test_the_bar_is_full_only_when_all_is_over_and_empty_only_before_the_first(
