@@ -7,7 +7,7 @@ from sqlalchemy import update
 from core.tables import Incident, Notice
 from slack_sandbox.values import Json
 from tests.integration.bot.world import CHANNEL, WORKSPACE, BotWorld, texts
-from tests.world import apply_documents
+from tests.world import apply_documents, new_executor, work_off
 
 COMPLETE, START = "files.completeUploadExternal", "files.getUploadURLExternal"
 LINES = 900
@@ -130,3 +130,26 @@ def test_a_team_may_have_its_outcomes_in_threads_only(world: BotWorld, incident:
     world.settle()
     shown = [message.get("subtype") == "thread_broadcast" for message in world.of_kind("outcome")]
     assert shown == [True, False, False], "a document without it changes nothing"
+
+
+LEAKS = """
+kind: runbook
+name: leaks
+steps:
+  - id: leak
+    type: shell
+    argv: [sh, -c, 'for line in $(seq 900); do echo "$KEY"; done']
+    env: {KEY: "{{ secrets.KEY }}"}
+"""
+
+
+def test_a_secret_in_a_long_output_is_masked_in_the_file(world: BotWorld, incident: Incident) -> None:
+    apply_documents(world.unit_of_work, LEAKS)
+    run = world.start(incident, "leaks")
+    with_secret = new_executor(world.unit_of_work, secrets={"KEY": "hunter2-hunter2"})
+    work_off(world.unit_of_work, with_secret, world.jobs.enqueued)
+    world.settle()
+    [message] = shared(world)
+    assert "hunter2" not in content(message)
+    assert content(message).count("***") >= LINES
+    assert run in world.the("headline")["blocks"][0]["block_id"]

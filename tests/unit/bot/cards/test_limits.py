@@ -17,7 +17,7 @@ from bot.cards.request_blocks import Space, request_blocks
 from bot.cards.verdict import verdict
 from bot.modals.details import details
 from core.statuses import GateStatus, IncidentStatus, Severity, Status, WaitingFor
-from core.views.executions import ApprovalView, ExecutionView, StepView
+from core.views.executions import ApprovalView, ChildCountsView, ExecutionView, StepView
 from core.views.run_cards import CardFacts, HolderView, LockView, RetryView
 from slack_sandbox.block_kit.views import checked_view
 from tests.unit.bot.cards.building import (
@@ -227,3 +227,19 @@ def test_a_run_of_200_steps_with_endless_output_fits() -> None:
     for card in cards:
         assert_slack_takes(card)
     assert_slack_takes(plain("long line " * 10_000 + "\n" * 5_000, execution=shown))
+
+
+def test_a_run_of_a_thousand_steps_with_a_thousand_children_each_fits() -> None:
+    children = ChildCountsView(
+        total=1000, unstarted=0, active=1, succeeded=9, failed=990, failed_names=["<!channel>" * 90] * 5
+    )
+    steps = [
+        step(f"s{number}", Status.FAILED, error="<@U1>" * 900, children=children, type="runbook")
+        for number in range(1000)
+    ]
+    names = tuple(each.id for each in steps)
+    facts = CardFacts(86_400.0, tuple(f"U{n}" for n in range(900)), None, RetryView("s0", names, names))
+    shown = execution(*steps, status=Status.FAILED, error="Step s0: " + "<@U1>" * 900, finished_at=NOW)
+    for card in (headline(shown, facts, now=NOW), outcome(shown, facts)):
+        assert_slack_takes(card)
+    checked_view(details(shown).view)
