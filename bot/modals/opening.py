@@ -17,7 +17,7 @@ log = structlog.get_logger()
 # Slack waits 3 s for the acknowledgement, and a trigger_id is valid for as long:
 # https://docs.slack.dev/interactivity/handling-user-interaction#acknowledgment_response
 SECONDS = 1.5
-THREADS = 8
+THREADS = 32  # they only wait for Slack: as many as may open a form at the same moment, so that none waits for another
 REFUSED = (SlackClientError, OSError)
 
 
