@@ -44,6 +44,7 @@ from bot.starting.listeners import StartingListeners
 from bot.starting.suggestions import NO_OPTIONS
 from bot.starting.views import StartingViews
 from bot.workspace import Current, only_from
+from core.effects.choices import ChoiceFetcher
 from core.errors import InvalidInput, RunbookError
 from core.identifiers import REQUEST_ID
 from core.limits import STANDARD, Limits
@@ -64,13 +65,15 @@ def create_bolt_app(
     single_admin: bool = False,
     links: RunLinks = NOWHERE,
     limits: Limits = STANDARD,
+    choices: ChoiceFetcher | None = None,
 ) -> App:
     """Create the app. It makes no call to Slack, neither at the start (`auth.test`) nor while it dispatches.
 
     It trusts its input: bot.slack_http and bot.socket verify that requests come from Slack.
 
     `workspace`: the workspace whose requests are accepted. `single_admin`: True if platform admins may approve
-    definitions that they wrote. `links`: to the pages of runs. `limits`: on what people type and click.
+    definitions that they wrote. `links`: to the pages of runs. `limits`: on what people type and click. `choices`:
+    fetches the choices of parameters that have some of their own; None: they are typed.
     """
     app = App(
         name="runbook",
@@ -85,7 +88,7 @@ def create_bolt_app(
     app.middleware(_limited(SlackLimits(limits)))
     presence = Presence(unit_of_work, token, api_url)
     replier, opener = EphemeralReplier(api_url), Opener(token, api_url)
-    views, whisper = StartingViews(unit_of_work, links), Whisperer(token, api_url)
+    views, whisper = StartingViews(unit_of_work, links, choices), Whisperer(token, api_url)
     starting = StartingListeners(unit_of_work, opener, replier, whisper, views, links, single_admin)
     listeners = SlackListeners(unit_of_work, replier, opener, single_admin, links, presence, starting)
     app.command(re.compile(".*"))(listeners.on_command)

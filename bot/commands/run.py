@@ -10,11 +10,11 @@ from bot.commands.call import Command, CommandCall, Opens, Reply, usage_hint
 from bot.commands.channel import channel_incident
 from bot.commands.parse import Word
 from bot.commands.usage import usage_line
-from bot.modals.form import View
 from bot.modals.run_form import Chosen, run_form
 from bot.modals.subjects import Subject
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
+from core.definitions.choices import written_choices
 from core.definitions.parameters import Schema, parse_key_values, required, with_defaults
 from core.errors import InvalidInput
 from core.services.incidents.opening import incident_of_channel
@@ -50,10 +50,11 @@ def run(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     except InvalidInput as error:
         hint = f"Type: `{usage_line(call.command, runbook.name, asked.schema)}`"
         refused = InvalidInput(str(error), hint=hint, field=error.field)
-        form = None if is_dry else _form(asked, error)
-        if form is None:
+        given = None if is_dry else _given(asked, error)
+        reply = _form(asked, given, sentence(refused)) if given is not None else None
+        if reply is None:
             raise refused from error
-        return Reply(sentence(refused), form=form)
+        return reply
 
 
 def _picker(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
@@ -103,18 +104,27 @@ def _plan(work: UnitOfWork, person: Person, asked: _Asked) -> Reply:
     return Reply(plan_text(plan), tuple(plan_blocks(plan)))
 
 
-def _form(asked: _Asked, error: InvalidInput) -> View | None:
-    """Return the form if missing parameters are the only problem; otherwise None."""
+def _given(asked: _Asked, error: InvalidInput) -> Mapping[str, Json] | None:
+    """Return what was typed if missing parameters are the only problem; otherwise None."""
     try:
         given = parse_key_values(asked.words, asked.schema)
     except InvalidInput:
         return None
     missing = set(required(asked.schema)) - with_defaults(asked.schema, given).keys()
     wrong = {getattr(problem, "field", "") for problem in error.problems}
-    if not wrong or not wrong <= missing:
-        return None
+    return given if wrong and wrong <= missing else None
+
+
+def _form(asked: _Asked, given: Mapping[str, Json], said: str) -> Reply | None:
+    """Return the form for the rest, made at once, or later if its choices come from outside; None if none can hold it.
+
+    `said`: the reply where no form can be opened.
+    """
+    if any(written_choices(asked.schema)):
+        return Reply(said, opens=Opens(asked.incident.id, asked.runbook.id, given, asked.runbook.name))
     subject = Subject(response_url=asked.call.response_url)
-    return run_form(Chosen.of(asked.runbook, asked.incident), subject, given)
+    form = run_form(Chosen.of(asked.runbook, asked.incident), subject, given)
+    return Reply(said, form=form) if form is not None else None
 
 
 COMMANDS = (

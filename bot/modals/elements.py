@@ -2,6 +2,7 @@
 
 | schema | element |
 | --- | --- |
+| `x-choices` | a menu of what was fetched; a text where that failed |
 | `enum` | a menu; with more than 100 choices, one with a search |
 | `array` of `enum` | the same, for several choices |
 | `boolean` | a tick box |
@@ -15,19 +16,23 @@ https://docs.slack.dev/reference/block-kit/block-elements
 """
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.cards.blocks import Block
 from bot.modals.limits import INPUT_TEXT, OPTION_TEXT, OPTION_VALUE, OPTIONS, PLACEHOLDER
 from core.definitions.json_schema import deref
+from core.effects.choices import Choice
 
 Schema = Mapping[str, object]
 Initial = tuple[object] | None
 ACTION = "value"
 TICKED = "true"
 LONG = 200  # a text that may be longer gets several lines
+ID = re.compile(r"[UWCG][A-Z0-9]{1,63}")
+TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
 TYPE_TO_SEARCH = "Type to search"
 IDS = {"user": "users_select", "channel": "conversations_select"}
 MANY_IDS = {"user": "multi_users_select", "channel": "multi_conversations_select"}
@@ -94,6 +99,26 @@ def _chosen(choices: list[object], initial: Initial, *, several: bool) -> Block:
     return {"initial_option": option(value)} if value is not None and value in choices else {}
 
 
+def fetched_menu(choices: Sequence[Choice], schema: Schema, initial: Initial) -> Block:
+    """Return a menu of choices that came from outside."""
+    several = kind_of(schema) == "array"
+    options = {each.value: {"text": plain(each.text, OPTION_TEXT), "value": each.value} for each in choices}
+    menu: Block = {
+        "type": f"{'multi_' * several}static_select",
+        "action_id": ACTION,
+        "options": list(options.values()),
+    }
+    value = initial[0] if initial is not None else None
+    chosen = [options[text_of(each)] for each in _listed(value) if text_of(each) in options]
+    if not chosen:
+        return menu
+    return menu | ({"initial_options": chosen} if several else {"initial_option": chosen[0]})
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def option(choice: object) -> Block:
     return {"text": plain(text_of(choice), OPTION_TEXT), "value": text_of(choice)}
 
@@ -109,7 +134,10 @@ def _number(schema: Schema, initial: Initial, *, is_whole: bool) -> Block:
     for bound, name in (("minimum", "min_value"), ("maximum", "max_value")):
         if isinstance(schema.get(bound), (int, float)):
             field[name] = text_of(schema[bound])
-    return field | _initial(initial)
+    is_number = (
+        initial is not None and isinstance(initial[0], int | float) and not isinstance(initial[0], bool)
+    )
+    return field | (_initial(initial) if is_number else {})
 
 
 def _ids(of: str, initial: Initial, *, several: bool) -> Block:
@@ -120,7 +148,10 @@ def _ids(of: str, initial: Initial, *, several: bool) -> Block:
     if of == "channel":
         picker["filter"] = {"include": ["public", "private"], "exclude_bot_users": True}
     value = initial[0] if initial is not None else None
-    return picker | ({name: value} if value and isinstance(value, list if several else str) else {})
+    ids = [each for each in _listed(value) if isinstance(each, str) and ID.fullmatch(each)]
+    if not ids:
+        return picker
+    return picker | {name: ids if several else ids[0]}
 
 
 def _picker(form: str, initial: Initial) -> Block:
@@ -129,21 +160,35 @@ def _picker(form: str, initial: Initial) -> Block:
     value = initial[0] if initial is not None else None
     if form == "time":
         picker["timezone"] = "UTC"
-    if not isinstance(value, str):
-        return picker
-    if form == "date-time":
-        at = _timestamp(value)
-        return picker | ({"initial_date_time": at} if at is not None else {})
-    return picker | ({"initial_time": value[:5]} if form == "time" else {"initial_date": value})
+    shown = _SHOWN[form](value) if isinstance(value, str) else None
+    return picker | ({f"initial_{form.replace('-', '_')}": shown} if shown is not None else {})
 
 
 def _timestamp(text: str) -> int | None:
     """Return the Unix time that Slack's picker takes, which has ten digits."""
     try:
         at = int(datetime.fromisoformat(text).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return at if len(str(at)) == 10 else None
+
+
+def _date(text: str) -> str | None:
+    try:
+        return f"{date.fromisoformat(text):%Y-%m-%d}"
+    except ValueError:
+        return None
+
+
+def _time(text: str) -> str | None:
+    return text[:5] if TIME.match(text) else None
+
+
+_SHOWN: Mapping[str, Callable[[str], str | int | None]] = {
+    "date": _date,
+    "time": _time,
+    "date-time": _timestamp,
+}
 
 
 def _text(schema: Schema, initial: Initial) -> Block:

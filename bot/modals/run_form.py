@@ -10,7 +10,7 @@ from bot.cards.blocks import Block, context, section, sections
 from bot.cards.runbook import approval_lines, lock_line, step_lines
 from bot.cards.words import bounded, code, counted, escape, one_line
 from bot.modals.elements import plain
-from bot.modals.fields import input_blocks
+from bot.modals.fields import NONE_FETCHED, input_blocks
 from bot.modals.form import Around, Entered, Purpose, Submitted, View, form_around, modal
 from bot.modals.limits import OPTION_TEXT, SECTION_TEXT
 from bot.modals.picker import picker_blocks
@@ -20,6 +20,7 @@ from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
+from core.effects.choices import Fetched
 from core.errors import InvalidInput
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident
@@ -59,7 +60,9 @@ def choose(work: UnitOfWork, person: Person, subject: Subject) -> Chosen:
     return Chosen.of(runbook, incident)
 
 
-def run_form(chosen: Chosen, subject: Subject, given: Mapping[str, object]) -> View | None:
+def run_form(
+    chosen: Chosen, subject: Subject, given: Mapping[str, object], fetched: Fetched = NONE_FETCHED
+) -> View | None:
     """Return the view for `views.open`; None if it exceeds Slack's limits, for example with too many fields.
 
     What the runbook is stands above the fields, and what it does below them: on a phone, the fields are at hand.
@@ -69,7 +72,7 @@ def run_form(chosen: Chosen, subject: Subject, given: Mapping[str, object]) -> V
     )
     around = Around((*_picked(chosen, subject), *_about(chosen)), tuple(_below(chosen)))
     purpose = Purpose(CALLBACK_ID, chosen.definition.name, "Run", subject.text())
-    return form_around(purpose, input_blocks(chosen.definition.parameters, given), around)
+    return form_around(purpose, input_blocks(chosen.definition.parameters, given, fetched), around)
 
 
 def _picked(chosen: Chosen, subject: Subject) -> list[Block]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.answers import sentence
 from bot.commands.usage import usage_line
+from bot.modals.fields import NONE_FETCHED
 from bot.modals.form import View, modal, refusal
 from bot.modals.opening import Build, Slow
 from bot.modals.picker import TITLE, picker_blocks
@@ -14,6 +15,8 @@ from bot.pages.links import RunLinks
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
+from core.definitions.choices import written_choices
+from core.effects.choices import Asking, ChoiceFetcher, Fetched
 from core.errors import NotFound
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident, incident_of_channel
@@ -32,6 +35,7 @@ class StartingViews:
 
     unit_of_work: UnitOfWorkFactory
     links: RunLinks
+    choices: ChoiceFetcher | None = None
 
     def picker(self, user_id: str, subject: Subject, channel_id: str = "") -> Build:
         """Return what makes the picker, for the subject's incident, or that of the channel; else it is chosen first."""
@@ -68,7 +72,19 @@ class StartingViews:
     def _form(self, user_id: str, subject: Subject, given: Mapping[str, object]) -> View | Slow:
         with self.unit_of_work.begin() as work:
             chosen = choose(work, load_person(work, user_id, source="slack"), subject)
-        return _form_view(chosen, subject, given)
+        if self.choices is None or not any(written_choices(chosen.definition.parameters)):
+            return _form_view(chosen, subject, given, NONE_FETCHED)
+        fetcher, asking = self.choices, _asking(chosen, user_id)
+
+        def fetch() -> View:
+            fetched = fetcher.fetch(chosen.definition.parameters, asking)
+            return _form_view(chosen, subject, given, fetched)
+
+        return Slow(chosen.definition.name, fetch)
+
+
+def _asking(chosen: Chosen, user_id: str) -> Asking:
+    return Asking(chosen.definition.team, chosen.incident.scope, user_id)
 
 
 def _incident(work: UnitOfWork, person: Person, subject: Subject, channel_id: str) -> Incident | None:
@@ -91,7 +107,7 @@ def _picker_view(incident: ForIncident | None, subject: Subject) -> View:
     return modal(TITLE, blocks) | {"callback_id": CALLBACK_ID, "private_metadata": stored.text()}
 
 
-def _form_view(chosen: Chosen, subject: Subject, given: Mapping[str, object]) -> View:
+def _form_view(chosen: Chosen, subject: Subject, given: Mapping[str, object], fetched: Fetched) -> View:
     definition = chosen.definition
     usage = usage_line("/runbook", definition.name, definition.parameters)
-    return run_form(chosen, subject, given) or without_form(chosen, usage)
+    return run_form(chosen, subject, given, fetched) or without_form(chosen, usage)

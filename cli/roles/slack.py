@@ -5,8 +5,15 @@ from slack_bolt import App
 from bot.app import create_bolt_app
 from bot.workspace import WorkspacePin, asking
 from cli.compose import Composition
+from cli.environment import environment
+from cli.own_services import own_services
+from cli.secret_sources import worker_secrets
 from core.decisions.installation import Workspace
 from core.definitions.kinds import build_models
+from core.effects.choices import ChoiceFetcher
+from core.execution.preparation import Ports
+from core.io.egress import EgressPolicy
+from core.io.http import HttpCaller
 
 SLACK = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET")
 
@@ -26,7 +33,15 @@ def bolt_app(composition: Composition) -> App:
         single_admin=composition.is_single_admin,
         links=composition.links,
         limits=composition.unit_of_work.limits,
+        choices=choice_fetcher(composition),
     )
+
+
+def choice_fetcher(composition: Composition) -> ChoiceFetcher:
+    """Return what fetches the choices of forms: with the hosts and the secrets that workers have, and nothing else."""
+    settings = composition.settings
+    egress = EgressPolicy.parse(settings.egress_entries, own_services(settings))
+    return ChoiceFetcher(Ports(HttpCaller(egress), None, worker_secrets(composition, environment())))
 
 
 def workspace_pin(composition: Composition) -> WorkspacePin:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from core.definitions.cel.expressions import TooMuchWork, at_most
 from core.definitions.checks.approvals import check_gates
 from core.definitions.checks.cases import check_cases, check_schema
+from core.definitions.checks.forms import check_fields
 from core.definitions.checks.inputs import check_inputs
 from core.definitions.checks.recursion import check_recursion
 from core.definitions.checks.references import check_channels, check_names, check_references
@@ -141,7 +142,7 @@ def _read(document: Document) -> tuple[AnyDefinition | None, list[Problem]]:
 
 def _checked(document: Document, kind: str, found: list[Problem]) -> list[Problem]:
     checks = {
-        "runbook": (check_schema, check_inputs, check_runbook, check_lock, check_cases),
+        "runbook": (check_schema, check_fields, check_inputs, check_runbook, check_lock, check_cases),
         "workflow": (check_workflow,),
     }.get(kind, ())
     # One Problem per place: a value that is not text need not also be reported as not being an expression.

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from core.definitions.actions import action_types
 from core.definitions.checks.references import Channels
 from core.definitions.checks.walking import Part, in_order
+from core.definitions.choices import KEYWORD, written_choices
 from core.definitions.documents import Document, Path
 from core.definitions.fields import TemplateField, marked_values
 from core.definitions.kinds import Read
@@ -66,6 +67,17 @@ def _uses(team: str | None, document: Document) -> Iterator[tuple[Path, Part, Se
             model = models[str(part["type"])]
             keeps = getattr(model, "keeps_secrets_to_hosts", False)
             yield path, part, SecretUse(team, str(part["type"]), keeps)
+    yield from _of_choices(team, document)
+
+
+def _of_choices(team: str | None, document: Document) -> Iterator[tuple[Path, Part, SecretUse]]:
+    """Yield the requests that fetch the choices of parameters, which are those of a step of their type."""
+    schema = document.data.get("parameters")
+    for name, written in written_choices(schema) if isinstance(schema, Mapping) else ():
+        if isinstance(written, Mapping):
+            part = {**written, "type": written["step"]}
+            use = SecretUse(team, str(written["step"]), keeps_to_hosts=True)
+            yield ("parameters", "properties", name, KEYWORD), part, use
 
 
 def _parts(document: Document) -> tuple[tuple[str, ...], Mapping[str, type[BaseModel]]]:
