@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx2
 
 import examples
+from bot.starting.listeners import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from cli.apply import apply_files
 from cli.command_path import command_path
 from cli.compose import Composition, reachable
@@ -30,7 +31,14 @@ from core.io.confinement import Account, Confinement
 from core.io.process import Command, ProcessRunner
 from core.settings import Settings
 from examples import targets
-from slack_sandbox.config import AppConfig, ChannelConfig, TeamConfig, UserConfig, WorkspaceConfig
+from slack_sandbox.config import (
+    AppConfig,
+    ChannelConfig,
+    ShortcutConfig,
+    TeamConfig,
+    UserConfig,
+    WorkspaceConfig,
+)
 
 HOST = "127.0.0.1"
 
@@ -123,6 +131,10 @@ def demo_workspace(web_port: int) -> WorkspaceConfig:
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
             request_url=f"http://127.0.0.1:{web_port}/slack/events",
+            shortcuts=(
+                ShortcutConfig(callback_id=MESSAGE_SHORTCUT, name="Run a runbook", type="message"),
+                ShortcutConfig(callback_id=GLOBAL_SHORTCUT, name="Run a runbook", type="global"),
+            ),
         ),
     )
 

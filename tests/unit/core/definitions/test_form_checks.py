@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from core.definitions.checks.secrets import Known
+from core.definitions.checks.secrets import NOTHING_KNOWN, Known
 from core.definitions.validate import validate_text
 
 STEP = {"id": "stop", "type": "wait", "for": "1s"}
 GOOD = {"step": "http", "url": "https://inventory.example/hosts"}
 
 
-def problems(parameter: dict[str, Any], known: Known | None = None, **more: Any) -> list[str]:
+def problems(parameter: dict[str, Any], known: Known = NOTHING_KNOWN, **more: dict[str, Any]) -> list[str]:
     properties = {"p": parameter, **more}
     document = {"kind": "runbook", "name": "tried", "parameters": {"properties": properties}, "steps": [STEP]}
-    _, found = validate_text(json.dumps(document), "t.json", **({"known": known} if known else {}))
+    _, found = validate_text(json.dumps(document), "t.json", known=known)
     return [f"{problem.message} {problem.hint or ''}".strip() for problem in found]
 
 
@@ -68,8 +68,10 @@ def test_what_is_wrong_is_found_before_anything_is_fetched(parameter: dict[str, 
 
 
 def test_at_most_five_parameters_have_choices_of_their_own() -> None:
-    five = {f"p{n}": {"x-choices": GOOD} for n in range(5)}
-    assert "At most 5 parameters may have x-choices." in problems({"x-choices": GOOD}, **five)[0]
+    five: dict[str, dict[str, Any]] = {f"p{n}": {"x-choices": GOOD} for n in range(5)}
+    assert (
+        "At most 5 parameters may have x-choices." in problems({"x-choices": GOOD}, NOTHING_KNOWN, **five)[0]
+    )
 
 
 def test_a_secret_that_is_not_declared_for_the_team_is_found() -> None:
