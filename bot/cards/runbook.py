@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from bot.cards.words import bounded, code, escape, escape_sentence, one_line
+from bot.cards.words import bounded, code, counted, escape, escape_sentence, one_line
 from core.decisions.approval_policy import describe_approvers
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import StepDefinition
@@ -28,15 +28,17 @@ def _step(step: StepDefinition) -> str:
 
 
 def approval_lines(definition: RunbookDefinition, incident_team: str) -> Iterator[str]:
-    """Yield one line for each approval that a run waits for, with who may decide and how many must."""
+    """Yield one line for each approval that a run waits for, with how many are needed, and by whom."""
     gates = [step for step in definition.steps if isinstance(step, ApprovalStep)]
     for gate in gates[:MOST_GATES]:
         policy = gate.approvers.policy(definition.team or incident_team)
         who = escape_sentence(describe_approvers(policy))
-        only_if = ", depending on a condition" if gate.condition is not None else ""
-        yield f"🔐 {policy.count} must approve: {who}{only_if}"
+        needs = (
+            f"Needs approval by {who}" if policy.count == 1 else f"Needs {policy.count} approvals by {who}"
+        )
+        yield f"{needs}, depending on a condition." if gate.condition is not None else f"{needs}."
     if len(gates) > MOST_GATES:
-        yield f"🔐 … and {len(gates) - MOST_GATES} more approvals"
+        yield f"… and {counted(len(gates) - MOST_GATES, 'more approval')}."
     if not gates:
         yield "No approval is needed."
 

@@ -251,7 +251,9 @@ class RunbookDefinition(WrittenDefinition):
     """Whether the form in Slack shows the values once more, and asks, before the run starts."""
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)
     """The parameters, as a JSON Schema; the form in Slack is made from it. A parameter with `writeOnly: true` or
-    `format: password` is a secret: the steps get it, and it is shown to nobody.
+    `format: password` is a secret: the steps get it, and it is shown to nobody. `x-slack: user`, `channel` or `long`
+    chooses the field; `x-choices: {step: http, url: …}` fetches the choices when the form opens
+    (docs/writing-runbooks.md).
     """
     values: Annotated[dict[SavedName, ValueExpression], Field(max_length=MOST_VALUES)] = {}
     """Names for expressions over `params`, `incident`, `execution`, and the values before them, such as `base:

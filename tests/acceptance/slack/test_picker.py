@@ -72,7 +72,7 @@ def test_what_was_chosen_stands_below_the_menu_as_a_form(
     assert menu(form, "run.pick")["initial_option"]["text"]["text"] == "db-failover · database"
     shown = words(form)
     assert "team database · v1 · for inc-1" in shown
-    assert "an admin of team database" in shown
+    assert "Needs approval by an admin of team database." in shown
     assert "1. gate (approval)\\n2. pause (wait)" in shown
     assert [block["block_id"] for block in form["blocks"] if block["type"] == "input"] == [
         "parameter.cluster", "parameter.reason",
