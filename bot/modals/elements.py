@@ -33,6 +33,7 @@ TICKED = "true"
 LONG = 200  # a text that may be longer gets several lines
 ID = re.compile(r"[UWCG][A-Z0-9]{1,63}")
 TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
+DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 TYPE_TO_SEARCH = "Type to search"
 IDS = {"user": "users_select", "channel": "conversations_select"}
 MANY_IDS = {"user": "multi_users_select", "channel": "multi_conversations_select"}
@@ -92,11 +93,14 @@ def _menu(choices: list[object], initial: Initial, *, several: bool) -> Block:
 
 
 def _chosen(choices: list[object], initial: Initial, *, several: bool) -> Block:
+    """Return what is chosen to begin with. Choices are compared as they are shown: 1 is neither 1.0 nor true."""
+    shown = set(map(text_of, choices))
     value = initial[0] if initial is not None else None
-    if several:
-        listed = [choice for choice in value if choice in choices] if isinstance(value, list) else []
-        return {"initial_options": list(map(option, listed[:OPTIONS]))} if listed else {}
-    return {"initial_option": option(value)} if value is not None and value in choices else {}
+    values = _listed(value) if several or not isinstance(value, list) else []
+    options = [option(each) for each in values if each is not None and text_of(each) in shown]
+    if not options:
+        return {}
+    return {"initial_options": options[:OPTIONS]} if several else {"initial_option": options[0]}
 
 
 def fetched_menu(choices: Sequence[Choice], schema: Schema, initial: Initial) -> Block:
@@ -130,14 +134,21 @@ def _tick_box(initial: Initial) -> Block:
 
 
 def _number(schema: Schema, initial: Initial, *, is_whole: bool) -> Block:
+    """Return a field for a number. What Slack cannot read, such as 1e+16, is left out: the schema still holds."""
+    value = initial[0] if initial is not None else None
+    given = {
+        "min_value": _decimal(schema.get("minimum")),
+        "max_value": _decimal(schema.get("maximum")),
+        "initial_value": _decimal(value),
+    }
     field: Block = {"type": "number_input", "action_id": ACTION, "is_decimal_allowed": not is_whole}
-    for bound, name in (("minimum", "min_value"), ("maximum", "max_value")):
-        if isinstance(schema.get(bound), (int, float)):
-            field[name] = text_of(schema[bound])
-    is_number = (
-        initial is not None and isinstance(initial[0], int | float) and not isinstance(initial[0], bool)
-    )
-    return field | (_initial(initial) if is_number else {})
+    return field | {name: text for name, text in given.items() if text is not None}
+
+
+def _decimal(value: object) -> str | None:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return text if DECIMAL.fullmatch(text := text_of(value)) else None
 
 
 def _ids(of: str, initial: Initial, *, several: bool) -> Block:

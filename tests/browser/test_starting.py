@@ -98,7 +98,8 @@ def test_a_mention_on_a_phone_is_answered_to_its_sender_with_a_button_for_what_i
 
 
 def test_a_shortcut_of_a_message_is_for_its_channels_incident(page: Page) -> None:
-    message = page.get_by_test_id("message-list").get_by_test_id("message").first
+    say(page, "what now?")
+    message = page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text="what now?").last
     message.hover()
     message.get_by_test_id("message-menu").click()
     page.get_by_role("menuitem").filter(has_text="Run a runbook").click()
