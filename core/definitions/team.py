@@ -44,6 +44,10 @@ class TeamDefinition(Definition):
 
     If omitted, it stays as it is.
     """
+    private_channels: bool | None = None
+    """Whether the Slack channels that are made for the team's incidents are private: only people who are invited see
+    them. For a new team they are not; if omitted, it stays as it is.
+    """
 
     @model_validator(mode="after")
     def _refuse_a_member_twice(self) -> Self:

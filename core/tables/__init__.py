@@ -20,7 +20,7 @@ from core.tables.incidents import (
 )
 from core.tables.installation import Freeze, Installation, Process, SchemaCompatibility, SlackWorkspace
 from core.tables.library import Runbook, RunbookVersion, Workflow, WorkflowVersion
-from core.tables.notices import Notice, SlackPace
+from core.tables.notices import HomeTab, Notice, SlackPace
 from core.tables.people import ApiToken, Secret, SecretParameters, SlackPerson, Team, TeamChannel, TeamMember
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "FailureTally",
     "Freeze",
     "GroupedAlert",
+    "HomeTab",
     "IdempotentAnswer",
     "Incident",
     "IncidentAgeReached",

@@ -125,6 +125,13 @@ class RunbookExecution(ExecutionColumns, Base):
     __table_args__ = (
         Index("ix_runbook_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         Index("ix_runbook_executions_incident_id_created_at", "incident_id", "created_at", "id"),
+        Index(
+            "ix_runbook_executions_requested_by",
+            "requested_by",
+            "created_at",
+            "id",
+            postgresql_where=text("parent_execution_id IS NULL"),
+        ),
         *_list_indexes("runbook"),
         *_scope_indexes("runbook_executions"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),

@@ -66,6 +66,26 @@ class Notice(Base):
     abandoned_at: Mapped[datetime | None]
 
 
+class HomeTab(Base):
+    """The Home tab of a person who has opened it, to be published anew when it changes.
+
+    It is due while `wanted > published`, from `due_at` on. `digest`: of the view that was published last. Nobody who
+    has not opened it has a row.
+    """
+
+    __tablename__ = "home_tabs"
+    __table_args__ = (Index("ix_home_tabs_due", "due_at", postgresql_where=text("wanted > published")),)
+
+    slack_user_id: Mapped[str] = mapped_column(primary_key=True)
+    opened_at: Mapped[datetime]
+    wanted: Mapped[int] = mapped_column(server_default=text("1"))
+    published: Mapped[int] = mapped_column(server_default=text("0"))
+    digest: Mapped[str | None]
+    due_at: Mapped[datetime]
+    leased_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+
+
 class SlackPace(Base):
     """When a Slack method or channel may next be called; shared by all posters."""
 

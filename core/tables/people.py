@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, LargeBinary, text
+from sqlalchemy import Boolean, ForeignKey, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.tables.base import Base, Written
@@ -12,6 +12,7 @@ from core.tables.base import Base, Written
 class Team(Base):
     """A team. `usergroup`: the Slack user group whose members are its responders; when Slack was last asked for them:
     `usergroup_checked_at`. `outcome`: where the ends of its runs are told, `broadcast` or `thread`.
+    `private_channels`: whether its incidents get private Slack channels.
     """
 
     __tablename__ = "teams"
@@ -19,6 +20,7 @@ class Team(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     outcome: Mapped[str] = mapped_column(server_default=text("'broadcast'"))
+    private_channels: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     created_at: Mapped[datetime]
     usergroup: Mapped[str | None]
     usergroup_checked_at: Mapped[datetime | None]

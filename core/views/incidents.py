@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.statuses import IncidentKind, IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity, Status
 
 
 class LinkView(BaseModel):
@@ -58,3 +58,37 @@ class NoteView(BaseModel):
     text: str
     author: str
     created_at: datetime
+
+
+class RunLineView(BaseModel):
+    """One run of an incident, in the incident's report."""
+
+    id: str
+    runbook: str
+    version: int
+    status: Status
+    requested_by: str
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class IncidentReport(BaseModel):
+    """An incident with everything that a postmortem starts from. `people`: the Slack ids of those who took part.
+
+    `is_cut`: whether the timeline has more lines than are here.
+    """
+
+    incident: IncidentView
+    timeline: list[TimelineEntryView]
+    is_cut: bool = False
+    runs: list[RunLineView]
+    people: list[str]
+
+
+class ProposalView(BaseModel):
+    """A runbook that is made for an incident, so that its card proposes it."""
+
+    runbook_id: str
+    name: str
+    description: str

@@ -136,6 +136,13 @@ def list_active_executions(
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 
+def list_requested_by(work: UnitOfWork, person: Person, window: Window) -> list[RunbookExecution]:
+    """Return the runs that the person requested and may still see. An index has them by requester."""
+    of_person = RunbookExecution.requested_by == person.slack_user_id
+    query = select(RunbookExecution).where(of_person, NOT_A_CHILD)
+    return _rows(work, _seen_by(work, person, query, RunbookExecution, ANY), RunbookExecution, window)
+
+
 def list_runbooks(
     work: UnitOfWork, person: Person, window: Window, *, team: str | None = None, status: str | None = None
 ) -> list[Runbook]:

@@ -96,6 +96,17 @@ def find_team(work: UnitOfWork, name: str) -> Team:
     return team
 
 
+def team_names(work: UnitOfWork) -> list[str]:
+    """Return the names of all teams, sorted."""
+    return list(work.session.scalars(select(Team.name).order_by(Team.name)))
+
+
+def private_teams(work: UnitOfWork, names: Iterable[str]) -> frozenset[str]:
+    """Return those of these teams whose incidents get private channels."""
+    query = select(Team.name).where(Team.name.in_(list(names)), Team.private_channels)
+    return frozenset(work.session.scalars(query))
+
+
 def members_of(work: UnitOfWork, team_id: str) -> list[str]:
     """Return the Slack ids of a team's members who may do something, sorted."""
     query = select(TeamMember.slack_user_id).where(TeamMember.team_id == team_id, ~_is_barred())
@@ -149,6 +160,8 @@ def _apply(work: UnitOfWork, person: Person, definition: TeamDefinition) -> tupl
     listed = {member.slack: Role(member.role) for member in definition.members}
     before = roles_in(team)
     set_members(work, person, team, memberships(listed, from_usergroup(team)), is_new=found is None)
+    if definition.private_channels is not None:
+        _set_privacy(work, person, team, definition.private_channels)
     if definition.channels is not None:
         _set_channels(work, person, team, definition.channels)
     if definition.outcome is not None:
@@ -163,6 +176,15 @@ def _set_usergroup(work: UnitOfWork, person: Person, team: Team, wanted: str | N
     team.usergroup, team.usergroup_checked_at = wanted, None
     audit.record(work, person, "team.changed", team.id, change)
     set_members(work, person, team, memberships(listed_in(team), frozenset()))
+
+
+def _set_privacy(work: UnitOfWork, person: Person, team: Team, wanted: bool) -> None:
+    """Record whether the team's new incidents get private channels; those that exist stay as they are."""
+    before = bool(team.private_channels)
+    team.private_channels = wanted
+    if before is not wanted:
+        change = {"before": {"private_channels": before}, "after": {"private_channels": wanted}}
+        audit.record(work, person, "team.changed", team.id, change)
 
 
 def _set_channels(work: UnitOfWork, person: Person, team: Team, wanted: Set[str]) -> None:

@@ -13,9 +13,9 @@ from core.decisions.people import Person
 from core.errors import AlreadyDone, Conflict
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.shared import audit, notices
-from core.services.shared.notices import NoticeKind
+from core.services.shared.notices import NewNotice, NoticeKind
 from core.services.starts.workflow_starts import doubt_what_it_started, start_matching_workflows
-from core.statuses import IncidentStatus, Severity
+from core.statuses import IncidentKind, IncidentStatus, Severity
 from core.tables import Incident, IncidentEvent, JsonObject
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json
@@ -144,6 +144,8 @@ def set_status(work: UnitOfWork, cause: Cause, incident: Incident, status: Incid
     incident.status = status
     setattr(incident, MOMENTS[status], work.now)
     details: JsonObject = {"from": before.value, "to": status.value}
+    if status is IncidentStatus.RESOLVED and incident.kind == IncidentKind.INCIDENT:
+        notices.enqueue_notice(work, NewNotice(NoticeKind.SUMMARY, incident.id, incident.id))
     _record(work, cause, incident, f"incident.{status.value}", _change("status", before, status))
     _publish(work, cause, incident, "incident.status_changed", STATUS_DEEDS[status], details)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, select, text
 
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
@@ -184,6 +184,14 @@ def timeline(
 def last_lines(work: UnitOfWork, incident: Incident, size: int) -> list[TimelineEntryView]:
     """Return the last `size` lines, oldest first."""
     return _lines(work, incident, LAST, {"size": size})[::-1]
+
+
+def last_status_change(work: UnitOfWork, incident: Incident) -> IncidentEvent | None:
+    """Return the event by which the incident came to its present status; None while it is open."""
+    query = select(IncidentEvent).where(
+        IncidentEvent.incident_id == incident.id, IncidentEvent.type == "incident.status_changed"
+    )
+    return work.session.scalars(query.order_by(IncidentEvent.number.desc()).limit(1)).first()
 
 
 def _lines(

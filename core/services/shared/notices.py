@@ -34,7 +34,10 @@ WHERE abandoned_at IS NOT NULL AND wanted > delivered AND error = ANY(:errors)
 
 
 class NoticeKind(StrEnum):
-    """The kinds of notices. All but `message` are rendered from the state at the time of delivery."""
+    """The kinds of notices. All but `message` are rendered from the state at the time of delivery.
+
+    `pin` and `bookmark` are no messages: they pin the incident's card and bookmark the page of its newest run.
+    """
 
     INCIDENT = "incident"
     HEADLINE = "headline"
@@ -46,6 +49,9 @@ class NoticeKind(StrEnum):
     FILE = "file"
     OUTCOME = "outcome"
     MESSAGE = "message"
+    SUMMARY = "summary"
+    PIN = "pin"
+    BOOKMARK = "bookmark"
 
 
 # Which notice goes first when Slack's rate limit lets only one through. Smaller numbers go first.
@@ -57,9 +63,12 @@ PRIORITY = {
     NoticeKind.INPUT: 1,
     NoticeKind.OUTCOME: 1,
     NoticeKind.MESSAGE: 1,
+    NoticeKind.SUMMARY: 1,
     NoticeKind.HEADLINE: 2,
     NoticeKind.DETAIL: 3,
     NoticeKind.FILE: 3,
+    NoticeKind.PIN: 4,
+    NoticeKind.BOOKMARK: 4,
 }
 
 
@@ -96,6 +105,15 @@ def enqueue_notice(work: UnitOfWork, *new: NewNotice) -> None:
             insert(Notice).values([_row(work, each) for each in new]).on_conflict_do_nothing()
         )
         announce(work)
+
+
+def want_again(work: UnitOfWork, new: NewNotice) -> None:
+    """Enqueue the notice; one that was enqueued before is to be delivered once more, even if it was given up."""
+    row = insert(Notice).values(_row(work, new))
+    again = {"wanted": Notice.wanted + 1, "abandoned_at": None, "attempts": 0, "due_at": row.excluded.due_at}
+    keys = [Notice.kind, Notice.subject_id, Notice.key]
+    work.session.execute(row.on_conflict_do_update(index_elements=keys, set_=again))
+    announce(work)
 
 
 def _row(work: UnitOfWork, new: NewNotice) -> JsonObject:
