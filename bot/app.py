@@ -22,9 +22,11 @@ from bot.answers import NOWHERE, EphemeralReplier, sentence
 from bot.cards.definition_approval import APPROVE, NO_LONGER_WORKS
 from bot.cards.input import ANSWER
 from bot.cards.words import escape_sentence
+from bot.channel_events import ChannelListeners
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer
 from bot.directory import on_user_change
+from bot.incident_listeners import IncidentListeners
 from bot.limits import SlackLimits
 from bot.modals.decision_form import BUTTONS as DECISION_BUTTONS
 from bot.modals.decision_form import CALLBACK_ID as DECISION_FORM
@@ -43,6 +45,7 @@ from bot.starting.ephemeral import Whisperer
 from bot.starting.listeners import StartingListeners
 from bot.starting.suggestions import NO_OPTIONS
 from bot.starting.views import StartingViews
+from bot.tell import Tell
 from bot.workspace import Current, only_from
 from core.effects.choices import ChoiceFetcher
 from core.errors import InvalidInput, RunbookError
@@ -102,6 +105,8 @@ def create_bolt_app(
     app.view(DECISION_FORM)(listeners.on_decision_form)
     app.view(CALLBACK_ID)(listeners.on_run_form)
     app.view(INPUT_FORM)(listeners.on_input_form)
+    IncidentListeners(unit_of_work, listeners.open_modal, listeners.tell).register(app)
+    ChannelListeners(unit_of_work).register(app)
     starting.register(app)
     app.event("user_change")(listeners.on_user_change)
     app.error(listeners.on_error)
@@ -145,6 +150,10 @@ class SlackListeners:
     links: RunLinks
     presence: Presence
     starting: StartingListeners
+
+    @property
+    def tell(self) -> Tell:
+        return Tell(self.replier, self.open_modal)
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
         call = CommandCall(
@@ -234,7 +243,7 @@ class SlackListeners:
     def on_button(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
         said = press(self.unit_of_work, action["action_id"], action.get("value", ""), body["user"]["id"])
         if said is not None:
-            self._reply_at(body.get("response_url"), escape_sentence(said))
+            self.tell(body, escape_sentence(said))
         return ack()
 
     def on_definition_approved(self, ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> BoltResponse:
@@ -285,7 +294,7 @@ class SlackListeners:
         return sentence(error, self.links)
 
     def _reply(self, body: Mapping[str, Any], error: Exception) -> None:
-        self._reply_at(body.get("response_url"), self._says(error))
+        self.tell(body, self._says(error))
 
     def _reply_at(self, response_url: str | None, said: str, *, replace: bool = False) -> None:
         if response_url:

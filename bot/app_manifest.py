@@ -44,18 +44,22 @@ SCOPES = (
     Scope("usergroups:read", "`usergroup` of a team has no effect"),
     Scope("files:write", "long outputs are not posted as files"),
     Scope("pins:write", "an incident's card is not pinned"),
+    Scope("bookmarks:read", "an incident's page is not among its channel's bookmarks"),
     Scope("bookmarks:write", "an incident's page is not among its channel's bookmarks"),
 )
 EVENTS = (
     "app_home_opened",
     "app_mention",
     "channel_archive",
+    "channel_deleted",
     "channel_left",
     "channel_rename",
     "channel_unarchive",
+    "member_joined_channel",
+    "member_left_channel",
     "user_change",
 )
-PRIVATE_EVENTS = ("group_archive", "group_left", "group_rename", "group_unarchive")
+PRIVATE_EVENTS = ("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive")
 PATH = "/slack/events"
 
 

@@ -25,6 +25,7 @@ ROUTES: Mapping[str, Action] = {
     "POST /api/incidents/{id}/close": Action.INCIDENT_CHANGE,
     "POST /api/incidents/{id}/escalate": Action.INCIDENT_CHANGE,
     "GET /api/incidents/{id}/timeline": Action.INCIDENT_READ,
+    "GET /api/incidents/{id}/export": Action.INCIDENT_READ,
     "POST /api/incidents/{id}/notes": Action.INCIDENT_NOTE,
     "POST /api/incidents/{id}/runbooks/{runbook_id}/execute": Action.RUNBOOK_RUN,
     "GET /api/incidents/{id}/runbooks/executions": Action.RUN_READ,
@@ -104,6 +105,7 @@ COMMANDS: Mapping[str, Action] = {
     "incident close": Action.INCIDENT_CHANGE,
     "incident escalate": Action.INCIDENT_CHANGE,
     "incident show": Action.INCIDENT_READ,
+    "incident export": Action.INCIDENT_READ,
     "workflow": Action.DEFINITION_READ,
     "workflow run": Action.WORKFLOW_START,
     "workflow cancel": Action.RUN_CANCEL,
@@ -129,12 +131,21 @@ BUTTONS: Mapping[str, Action] = {
     "verdict.run_again": Action.RUN_VERDICT,
     "input.answer": Action.INPUT_ANSWER,
     "definition.approve": Action.DEFINITION_APPROVE,
+    "incident.ack": Action.INCIDENT_CHANGE,
+    "incident.resolve": Action.INCIDENT_CHANGE,
+    "incident.escalate": Action.INCIDENT_CHANGE,
+    "incident.note": Action.INCIDENT_NOTE,
+    "incident.timeline": Action.INCIDENT_READ,
+    "incident.new": Action.INCIDENT_OPEN,
 }
 
 VIEWS: Mapping[str, Action] = {
     "run.form": Action.RUNBOOK_RUN,
     "input.form": Action.INPUT_ANSWER,
     "approval.form": Action.APPROVAL_DECIDE,
+    "incident.form": Action.INCIDENT_OPEN,
+    "incident.note_form": Action.INCIDENT_NOTE,
+    "incident.escalate_form": Action.INCIDENT_CHANGE,
 }
 
 SHORTCUTS: Mapping[str, Action] = {
@@ -150,5 +161,25 @@ MENUS: Mapping[str, Action] = {
     "value": Action.RUNBOOK_RUN,
 }
 
-# A mention is a command; each sub-command is checked against its own action. Slack alone tells of changes.
-EVENTS: Mapping[str, Action] = {"app_mention": Action.SLACK_SEND, "user_change": Action.SLACK_SEND}
+# A mention is a command; each sub-command is checked against its own action.
+# What Slack says of people and channels, and of who opens the Home tab, permits nothing.
+EVENTS: Mapping[str, Action] = dict.fromkeys(
+    (
+        "app_mention",
+        "app_home_opened",
+        "user_change",
+        "channel_rename",
+        "channel_archive",
+        "channel_unarchive",
+        "channel_deleted",
+        "channel_left",
+        "group_rename",
+        "group_archive",
+        "group_unarchive",
+        "group_deleted",
+        "group_left",
+        "member_left_channel",
+        "member_joined_channel",
+    ),
+    Action.SLACK_SEND,
+)

@@ -26,6 +26,7 @@ OVER_REST: Mapping[str, Action] = {
     "incident open": Action.INCIDENT_OPEN,
     "incident list": Action.INCIDENT_READ,
     "incident show": Action.INCIDENT_READ,
+    "incident export": Action.INCIDENT_READ,
     "incident ack": Action.INCIDENT_CHANGE,
     "incident resolve": Action.INCIDENT_CHANGE,
     "incident close": Action.INCIDENT_CHANGE,

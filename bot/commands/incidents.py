@@ -1,29 +1,32 @@
-"""`incident`: open, acknowledge, escalate, resolve, close or show an incident."""
+"""`incident`: open, acknowledge, escalate, resolve, close, show or export an incident."""
 
-import re
 from dataclasses import dataclass
 
 from bot.cards.blocks import sections
 from bot.cards.incident import incident as incident_card
 from bot.cards.incident import timeline_lines
+from bot.cards.report import export_blocks, markdown
 from bot.cards.words import escape
 from bot.commands.call import Command, CommandCall, Handler, Reply, only_argument, usage_hint
 from bot.commands.channel import channel_incident, visible_incident
 from bot.commands.parse import title_and_values
+from bot.modals.incident_form import Opening, checked_title, incident_form
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
 from core.services.incidents.alert_news import escalate
 from core.services.incidents.opening import NewIncident, change_status, open_incident
+from core.services.incidents.report import report_of
 from core.services.incidents.timeline import last_lines
 from core.services.views.reading import view_incident
 from core.statuses import IncidentStatus, Severity
 from core.unit_of_work import UnitOfWork
 
-OPEN_USAGE = "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [key=value…]"
-LONGEST_TITLE = 200
+OPEN_USAGE = (
+    "open TITLE [severity=info|low|medium|high|critical] [service=…] [team=…] [channel=here] [key=value…]"
+)
 TIMELINE_LINES = 10
-LINE_BREAK = re.compile(r"\s*[\n\r\v\f\x85\u2028\u2029]\s*")
+MISSING = "The title is missing. What is wrong?"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,12 @@ class Said:
 
 
 def open_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
-    """Open an incident. Keys other than severity, service, team and description become labels."""
+    """Open an incident; without a title, open the form. Keys other than those KNOWN become labels.
+
+    `channel=here`: the incident is handled in this channel, and gets none of its own.
+    """
+    if not call.typed.strip():
+        return _form(work, person, call)
     said = _read(call)
     values = dict(said.values)
     new = NewIncident(
@@ -44,6 +52,7 @@ def open_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         severity=_severity(values.pop("severity", Severity.MEDIUM)),
         service=values.pop("service", "") or None,
         description=values.pop("description", ""),
+        slack_channel=_channel(values.pop("channel", ""), call),
         labels=values,
     )
     opened = open_incident(work, person, new, request_key=call.request_key)
@@ -54,21 +63,31 @@ def open_(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 
 def _read(call: CommandCall) -> Said:
     typed, pairs = title_and_values(call.typed)
-    title = LINE_BREAK.sub(" ", typed)
-    if not title:
-        raise InvalidInput(
-            "The title is missing. What is wrong?", hint=usage_hint(call, f"incident {OPEN_USAGE}")
-        )
-    if len(title) > LONGEST_TITLE:
-        raise InvalidInput(
-            f"A title has at most {LONGEST_TITLE} characters, this one has {len(title)}.",
-            hint='Put the rest into description="…".',
-            field="title",
-        )
-    return Said(title, {key.lower() if key.lower() in KNOWN else key: value for key, value in pairs})
+    if not typed.strip():
+        raise InvalidInput(MISSING, hint=usage_hint(call, f"incident {OPEN_USAGE}"))
+    return Said(
+        checked_title(typed), {key.lower() if key.lower() in KNOWN else key: value for key, value in pairs}
+    )
 
 
-KNOWN = frozenset({"team", "severity", "service", "description"})
+KNOWN = frozenset({"team", "severity", "service", "description", "channel"})
+
+
+def _form(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
+    """Return the form; where Slack cannot show it, its text says what to type."""
+    view = incident_form(work, person, Opening(call.channel_id, call.response_url))
+    return Reply(f"⚠️ {MISSING} {usage_hint(call, f'incident {OPEN_USAGE}')}", form=view)
+
+
+def _channel(said: str, call: CommandCall) -> str | None:
+    """Return this channel if the incident is to be handled here, and None if it gets its own."""
+    if said.lower() not in ("", "here"):
+        raise InvalidInput(
+            f"An incident cannot be put into {said} from here.",
+            hint="Leave `channel` out for a channel of its own, or type `channel=here` in the channel.",
+            field="channel",
+        )
+    return call.channel_id if said else None
 
 
 def _only_team(person: Person) -> str:
@@ -100,6 +119,15 @@ def show(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     return Reply(card.text, (*card.blocks, *sections(lines)))
 
 
+def export(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
+    """Show the incident's report as Markdown; the beginning of one that is too long for Slack, and how to get all."""
+    found = visible_incident(work, person, call)
+    report = report_of(work, found)
+    return Reply(
+        f"The report of inc-{found.number} as Markdown.", tuple(export_blocks(report, markdown(report)))
+    )
+
+
 def _to(status: IncidentStatus) -> Handler:
     def change(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
         changed = change_status(work, person, channel_incident(work, call), status)
@@ -124,6 +152,7 @@ VERBS = {
         Command("close", "", "close it: nothing is left to do", _to(IncidentStatus.CLOSED)),
         Command("escalate", "SEVERITY", "raise its severity", escalate_),
         Command("show", "", "show its status, and what happened last", show),
+        Command("export", "", "show its report as Markdown, for a postmortem", export),
     )
 }
 ALIASES = {"acknowledge": "ack"}
@@ -146,7 +175,7 @@ def incident(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
 COMMANDS = (
     Command(
         "incident",
-        f"{OPEN_USAGE} | ack | escalate SEVERITY | resolve | close | show",
+        f"{OPEN_USAGE} | ack | escalate SEVERITY | resolve | close | show | export",
         "open an incident, or show or change this channel's incident",
         incident,
     ),

@@ -2,13 +2,13 @@
 
 from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
+from bot.modals.note_form import check_note
 from core.decisions.people import Person
 from core.errors import InvalidInput
 from core.services.incidents.timeline import add_note
 from core.unit_of_work import UnitOfWork
 
 USAGE = "note TEXT"
-LONGEST = 3000
 
 
 def note(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
@@ -16,8 +16,7 @@ def note(work: UnitOfWork, person: Person, call: CommandCall) -> Reply:
     text = call.text
     if not text:
         raise InvalidInput("The note's text is missing.", hint=usage_hint(call, USAGE))
-    if len(text) > LONGEST:
-        raise InvalidInput(f"A note has at most {LONGEST} characters, this one has {len(text)}.")
+    check_note(text)
     incident = channel_incident(work, call)
     add_note(work, person, incident, text, request_key=call.request_key)
     return Reply(f"Noted in inc-{incident.number}. To see its timeline: `{call.command} incident show`")

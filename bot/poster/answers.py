@@ -107,6 +107,11 @@ def is_no_look_up(error: SlackApiError) -> bool:
     return isinstance(_refused(error, 0), GiveUp) or SORTED.get(code) is About.SCOPE
 
 
+def is_scope_missing(error: SlackApiError) -> bool:
+    """Return True if the app was not granted what this one method needs; everything else goes on."""
+    return SORTED.get(str(error.response.get("error") or "")) is About.SCOPE
+
+
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
     """Return Slack's Retry-After, in whole seconds: https://docs.slack.dev/apis/web-api/rate-limits#responding."""
     seconds = str(headers.get("Retry-After", ""))

@@ -1,4 +1,7 @@
-"""Create an incident's own Slack channel once, find it again after a crash, and invite its team."""
+"""Create an incident's own Slack channel once, find it again after a crash, and invite its team.
+
+What the app has no scope for is left out and logged: a channel without a topic is better than none.
+"""
 
 import re
 import unicodedata
@@ -10,7 +13,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from .answers import Later, meaning
+from .answers import Later, is_scope_missing, meaning
 
 LONGEST_NAME = 80  # https://docs.slack.dev/reference/methods/conversations.create/#naming
 LONGEST_TOPIC = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
@@ -29,6 +32,7 @@ class NewChannel:
     topic: str
     members: Sequence[str]
     since: datetime
+    is_private: bool = False
 
 
 def channel_name(number: int, title: str) -> str:
@@ -61,28 +65,32 @@ def _create_or_find(client: WebClient, wanted: NewChannel) -> str:
     *names, last = names_to_try(wanted.name)
     for name in names:
         try:
-            return _create(client, name)
+            return _create(client, name, wanted)
         except SlackApiError as error:
             if error.response["error"] != "name_taken":
                 raise
-        found = _own_channel(client, name, wanted.since)
+        found = _own_channel(client, name, wanted)
         if found is not None:
             return found
-    return _create(client, last)
+    return _create(client, last, wanted)
 
 
-def _create(client: WebClient, name: str) -> str:
-    return str(client.conversations_create(name=name)["channel"]["id"])
+def _create(client: WebClient, name: str, wanted: NewChannel) -> str:
+    """https://docs.slack.dev/reference/methods/conversations.create: private channels need `groups:write`."""
+    answer = client.conversations_create(name=name, is_private=wanted.is_private or None)
+    return str(answer["channel"]["id"])
 
 
-def _own_channel(client: WebClient, name: str, since: datetime) -> str | None:
+def _own_channel(client: WebClient, name: str, wanted: NewChannel) -> str | None:
     """Return the channel that an earlier attempt of ours created, or None; never somebody else's."""
     ourselves = client.auth_test()["user_id"]
-    oldest = (since - CLOCKS_DIFFER).timestamp()
-    for page in client.conversations_list(exclude_archived=True, limit=PAGE):
+    oldest = (wanted.since - CLOCKS_DIFFER).timestamp()
+    types = "private_channel" if wanted.is_private else None
+    for page in client.conversations_list(exclude_archived=True, limit=PAGE, types=types):
         for channel in page["channels"]:
             is_ours = channel["name"] == name and channel["creator"] == ourselves
-            if is_ours and channel["is_member"] and channel["created"] >= oldest:
+            is_same = bool(channel.get("is_private")) is wanted.is_private
+            if is_ours and is_same and channel["is_member"] and channel["created"] >= oldest:
                 return str(channel["id"])
     return None
 
@@ -91,8 +99,16 @@ def _invite(client: WebClient, channel: str, members: Sequence[str]) -> None:
     """Invite all at once, then those missing one by one: one person who left must not keep the others out."""
     if members:
         _try_invite(client, channel, members)
-        for member in _missing(client, channel, members):
+        for member in _try_missing(client, channel, members):
             _try_invite(client, channel, [member])
+
+
+def _try_missing(client: WebClient, channel: str, members: Sequence[str]) -> list[str]:
+    try:
+        return _missing(client, channel, members)
+    except SlackApiError as error:
+        _log_refusal(error, "members not listed", channel)
+        return []
 
 
 def _try_invite(client: WebClient, channel: str, members: Sequence[str]) -> None:
@@ -110,7 +126,7 @@ def _missing(client: WebClient, channel: str, members: Sequence[str]) -> list[st
 
 def _log_refusal(error: SlackApiError, what: str, channel: str, **details: object) -> None:
     """Log the refusal. Raises the error again if another attempt may succeed."""
-    if isinstance(meaning(error, 0), Later):
+    if isinstance(meaning(error, 0), Later) and not is_scope_missing(error):
         raise error
     if error.response["error"] not in ("already_in_channel", "cant_invite_self"):
         log.warning(what, channel=channel, error=error.response["error"], **details)

@@ -1,5 +1,6 @@
 """The poster: claims the next undelivered notice, shows the current state in Slack, and records the result."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from core.fault_injection import fail_point, is_disabled
 from core.identifiers import Prefix
 from core.outage import Outage
 from core.services.access.people import members_of
+from core.services.incidents.channel_troubles import ChannelNews, channel_changed
+from core.services.incidents.home import mark_home_tabs
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
 from core.services.operations.restore import settle
@@ -55,12 +58,16 @@ from .claims import (
     show_at,
     take_turn,
 )
+from .furnishing import FURNISHING, after_refusal, follow_up, furnish, log_given_up, wanted_for
+from .home import HomePublisher
 from .refusals import enqueue_files, enqueue_refusal
 from .rendering import Rendered, render
 from .slack import Found, SlackCalls
 
 BUSY_SECONDS = 0.2  # between checks while a notice waits for Slack's rate limits
+NO_PLACE = frozenset({*CHANNEL_IS_GONE, "not_in_channel"})
 ALARM_AFTER = 3  # failed attempts at rendering a notice
+PERSON = re.compile(r"[UW][A-Z0-9]+")
 EXECUTIONS = (f"{Prefix.RUNBOOK_EXECUTION}_", f"{Prefix.WORKFLOW_EXECUTION}_")
 IDLE_SECONDS = 5.0  # at most between checks while nothing is due: a notification wakes the poster earlier
 
@@ -89,7 +96,12 @@ class Poster:
     links: RunLinks
 
     def deliver_one(self) -> bool:
-        """Deliver the next notice, if one may be sent now. Returns True if there was one."""
+        """Deliver the next notice, or else publish a Home tab, if it may be sent now. Returns True if there was one."""
+        return (
+            self._deliver_notice() or HomePublisher(self.unit_of_work, self.client, self.links).publish_one()
+        )
+
+    def _deliver_notice(self) -> bool:
         try:
             claim = self._claim()
         except AnotherDatabase:
@@ -100,7 +112,8 @@ class Poster:
         try:
             self._deliver(claim)
         except CALL_ERRORS as error:
-            self._put_off(claim, meaning(error, claim.attempts))
+            understand = after_refusal if claim.kind in FURNISHING else meaning
+            self._put_off(claim, understand(error, claim.attempts))
         except DATABASE_IS_AWAY:
             raise
         except Exception as error:  # noqa: BLE001 an unforeseen error in one notice must not hold up the others
@@ -122,8 +135,12 @@ class Poster:
         if claim.channel is None:
             self._make_channel(claim)
             return
+        if claim.kind in FURNISHING:
+            self._furnish(claim, claim.channel)
+            return
         with self.unit_of_work.begin() as work:
             rendered = render(work, claim, self.links)
+            mark_home_tabs(work, claim.incident_id, claim.subject_id)
         self._delivered(claim, self._send(claim, claim.channel, rendered), rendered.files)
 
     def _send(self, claim: Claim, channel: str, rendered: Rendered) -> Sent:
@@ -153,13 +170,19 @@ class Poster:
             fail_point("post.after")
         return Sent(None, claim.wanted, None)
 
+    def _furnish(self, claim: Claim, channel: str) -> None:
+        """Pin or bookmark. Nothing is posted, so the channel is free again at once."""
+        with self.unit_of_work.begin() as work:
+            wanted = wanted_for(work, claim, self.links)
+            claims.release(work.session, claims.post_scope(channel))
+        furnish(self.client, channel, wanted, self.links)
+        self._delivered(claim, Sent(None, claim.wanted, None, is_silent=True), ())
+
     def _make_channel(self, claim: Claim) -> None:
         """Create the incident's channel. Its card is then claimed again, to be posted there."""
         with self.unit_of_work.begin() as work:
-            incident = work.session.get_one(Incident, claim.incident_id)
-            members = members_of(work, incident.team_id)
-        name = channel_name(incident.number, incident.title)
-        channel = make_channel(self.client, NewChannel(name, incident.title, members, incident.created_at))
+            wanted = _wanted_channel(work, work.session.get_one(Incident, claim.incident_id))
+        channel = make_channel(self.client, wanted)
         with self.unit_of_work.begin() as work:
             bind_channel(work, claim.incident_id, channel, work.now)
             notice = lock_claimed(work.session, claim)
@@ -187,6 +210,8 @@ class Poster:
                 notice.content = {**notice.content, "told": sent.steps_shown}
             else:
                 show_at(notice, sent.ts)
+            if claim.message_ts is None and sent.ts is not None:
+                follow_up(work, claim, self.links)
 
     def _put_off(self, claim: Claim, what: Meaning) -> None:
         if isinstance(what, Join):
@@ -203,6 +228,10 @@ class Poster:
             if isinstance(what, Later) and what.scope_held and claim.channel is not None:
                 scope = claims.UPDATE if claim.message_ts else claims.post_scope(claim.channel)
                 claims.hold(work.session, scope, work.now + what.delay)
+        if isinstance(what, GiveUp) and claim.channel and what.reason in NO_PLACE:
+            # In a transaction of its own: it locks the incident first, as all others do.
+            with self.unit_of_work.begin() as work:
+                channel_changed(work, claim.channel, ChannelNews.REFUSED)
 
     def _join(self, claim: Claim) -> Meaning:
         """Join the channel and retry, the first time at once. An uncertain call stays uncertain."""
@@ -242,6 +271,15 @@ class Poster:
             _await_notification(connection, patience, stop)
 
 
+def _wanted_channel(work: UnitOfWork, incident: Incident) -> NewChannel:
+    """Return the channel to make: for the team's people, and for the person who opened the incident."""
+    opener = [incident.opened_by] if PERSON.fullmatch(incident.opened_by) else []
+    members = list(dict.fromkeys([*members_of(work, incident.team_id), *opener]))
+    name = channel_name(incident.number, incident.title)
+    is_private = incident.team.private_channels
+    return NewChannel(name, incident.title, members, incident.created_at, is_private=is_private)
+
+
 def _sent_before(found: Found, rendered: Rendered) -> Sent:
     """Return the message that arrived earlier. One of another generation of the database must be shown again."""
     is_ours = found.payload.get("generation", 1) == rendered.generation
@@ -278,6 +316,9 @@ def _note(work: UnitOfWork, notice: Notice, claim: Claim, what: Meaning) -> None
         case PostAnew():
             show_at(notice, None)
             notice.uncertain = False
+        case GiveUp(reason) if claim.kind in FURNISHING:
+            log_given_up(work.session, notice, reason)
+            notice.abandoned_at, notice.error = work.now, reason
         case GiveUp(reason):
             is_news = not (reason in CHANNEL_IS_GONE and is_known_gone(work.session, notice))
             notice.abandoned_at, notice.error = work.now, reason

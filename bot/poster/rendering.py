@@ -10,17 +10,20 @@ from bot.cards.blocks import Message
 from bot.cards.detail import MOST_STEPS, detail
 from bot.cards.gate import Copy, gate
 from bot.cards.headline import headline
-from bot.cards.incident import incident
+from bot.cards.incident import MOST_PROPOSED, incident
 from bot.cards.input import input_card
 from bot.cards.outcome import outcome
 from bot.cards.output_file import OutputFile, is_long, output_file
 from bot.cards.plain import plain
 from bot.cards.reminder import reminder
+from bot.cards.summary import summary
 from bot.cards.verdict import verdict
 from bot.pages.links import RunLinks
 from core.decisions.gate_times import Prompt
 from core.identifiers import Prefix
 from core.services.freezes.in_force import freezes_in_force
+from core.services.incidents.proposals import proposals_for
+from core.services.incidents.report import report_of
 from core.services.operations.installation import generation_of
 from core.services.shared.notices import NoticeKind
 from core.services.views.executions import view_freeze_over, view_input
@@ -132,7 +135,12 @@ def _outcome(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
 def _incident(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
     row = work.session.get_one(Incident, claim.subject_id)
     freezes = freezes_in_force(work) if row.status in UNRESOLVED else []
-    return incident(view_incident(row), view_freeze_over(freezes, row))
+    proposed = proposals_for(work, row, MOST_PROPOSED) if row.status in UNRESOLVED else []
+    return incident(view_incident(row), view_freeze_over(freezes, row), proposed=proposed)
+
+
+def _summary(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
+    return summary(report_of(work, work.session.get_one(Incident, claim.subject_id)))
 
 
 def _plain(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
@@ -155,6 +163,7 @@ _RENDERERS: dict[NoticeKind, Callable[[UnitOfWork, Claim, RunLinks], Message | N
     NoticeKind.INPUT: _input,
     NoticeKind.OUTCOME: _outcome,
     NoticeKind.INCIDENT: _incident,
+    NoticeKind.SUMMARY: _summary,
     NoticeKind.MESSAGE: _plain,
 }
 

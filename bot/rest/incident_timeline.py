@@ -1,4 +1,4 @@
-"""`/incidents/{id}/timeline` and `/incidents/{id}/notes`: what happened, and people's notes."""
+"""`/incidents/{id}/timeline`, `/export` and `/notes`: what happened, its report, and people's notes."""
 
 from http import HTTPStatus
 from typing import Annotated
@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import AfterValidator, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
+from bot.cards.report import markdown
 from bot.rest.answers import NoteAnswer, TimelinePage
 from bot.rest.bodies import Body
 from bot.rest.callers import CurrentCaller, authenticated_router
@@ -19,6 +20,7 @@ from core.decisions.timeline import KINDS
 from core.definitions.problems import nearest, one_of
 from core.services.access.listing import Position
 from core.services.incidents.opening import find_incident
+from core.services.incidents.report import report_of
 from core.services.incidents.timeline import WantedLines, add_note, timeline
 from core.unit_of_work import UnitOfWork
 from core.views.incidents import TimelineEntryView
@@ -39,6 +41,12 @@ Kind = Annotated[str, AfterValidator(_check_kind), WithJsonSchema({"type": "stri
 WantedKinds = Annotated[
     list[Kind] | None, Query(description="Only lines of this kind; repeat it for several kinds.")
 ]
+
+
+class MarkdownResponse(PlainTextResponse):
+    """https://www.rfc-editor.org/rfc/rfc7763"""
+
+    media_type = "text/markdown"
 
 
 class NoteBody(Body):
@@ -65,6 +73,14 @@ def show(
 
 def _position(line: TimelineEntryView) -> Position:
     return Position(line.at, line.id)
+
+
+@router.get("/{id}/export", response_class=MarkdownResponse)
+def export(incident: IncidentReference, caller: CurrentCaller) -> MarkdownResponse:
+    """Show the incident's report as Markdown: its timeline, runs, people and durations."""
+    with caller.unit_of_work.begin() as work:
+        report = report_of(work, find_incident(work, caller.person, incident))
+    return MarkdownResponse(markdown(report))
 
 
 @router.post("/{id}/notes", status_code=HTTPStatus.CREATED, response_model=NoteAnswer)

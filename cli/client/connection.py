@@ -77,9 +77,9 @@ class Connection:
         """Return the answer. If it is lost, the request is sent again: DELETE is idempotent. Raises as `get` does."""
         return self._ask("DELETE", path)
 
-    def lines(self, path: str, **query: str) -> Iterator[str]:
-        """Yield the lines of a JSON Lines answer as they arrive. Raises as `get` does."""
-        headers = {"Accept": "application/x-ndjson"}
+    def lines(self, path: str, *, accept: str = "application/x-ndjson", **query: str) -> Iterator[str]:
+        """Yield the lines of an answer as they arrive, by default of JSON Lines. Raises as `get` does."""
+        headers = {"Accept": accept}
         try:
             with self._client.stream("GET", path, params=query, headers=headers) as response:
                 if response.is_error:

@@ -13,7 +13,7 @@ from core.views.incidents import IncidentView
 
 app = typer.Typer()
 incident_app = typer.Typer(
-    help="Incidents: open, list, show, ack, resolve, close, escalate, note.", no_args_is_help=True
+    help="Incidents: open, list, show, export, ack, resolve, close, escalate, note.", no_args_is_help=True
 )
 app.add_typer(incident_app, name="incident")
 
@@ -109,6 +109,14 @@ def show(id_: IncidentId, url: Url = "", as_json: AsJson = False) -> None:
             *((link.name, link.url) for link in view.links),
         ]
     )
+
+
+@incident_app.command()
+def export(id_: IncidentId, url: Url = "") -> None:
+    """Print an incident's report as Markdown: its timeline, runs, people and durations, for a postmortem."""
+    with connect(url) as connection:
+        for line in connection.lines(path("incidents", id_, "export"), accept="text/markdown"):
+            typer.echo(line)
 
 
 @incident_app.command()

@@ -18,6 +18,7 @@ from pathlib import Path
 import httpx2
 
 import examples
+from bot.app_manifest import EVENTS, PRIVATE_EVENTS
 from bot.starting.listeners import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from cli.apply import apply_files
 from cli.command_path import command_path
@@ -135,6 +136,7 @@ def demo_workspace(web_port: int) -> WorkspaceConfig:
                 ShortcutConfig(callback_id=MESSAGE_SHORTCUT, name="Run a runbook", type="message"),
                 ShortcutConfig(callback_id=GLOBAL_SHORTCUT, name="Run a runbook", type="global"),
             ),
+            events=(*EVENTS, *PRIVATE_EVENTS),
         ),
     )
 
