@@ -18,7 +18,9 @@ from bot import actions
 from bot.actions import BUTTONS, press, press_approve
 from bot.answers import NOWHERE
 from bot.cards.definition_approval import APPROVE, Shown
+from bot.cards.home import NEW_INCIDENT
 from bot.cards.input import ANSWER
+from bot.channel_events import NEWS, OF_MEMBERS
 from bot.commands import dispatch
 from bot.commands.call import Command, CommandCall
 from bot.commands.dispatch import COMMANDS
@@ -26,10 +28,20 @@ from bot.entry_points import BUTTONS as BUTTON_ACTIONS
 from bot.entry_points import COMMANDS as COMMAND_ACTIONS
 from bot.entry_points import EVENTS, MENUS, SHORTCUTS
 from bot.entry_points import VIEWS as VIEW_ACTIONS
+from bot.incident_buttons import (
+    INCIDENT_BUTTONS,
+    INCIDENT_FORMS,
+    open_incident_form,
+    press_incident,
+)
+from bot.incident_listeners import FORMS, HOME_OPENED
+from bot.modals.deeds import Shown as AboutIncident
 from bot.modals.decision_form import BUTTONS as DECISION_BUTTONS
 from bot.modals.decision_form import open_decision_form, pressed, submit_decision
 from bot.modals.details import DETAILS, run_details
 from bot.modals.elements import ACTION as FIELD
+from bot.modals.incident_form import CALLBACK_ID as INCIDENT_FORM
+from bot.modals.incident_form import Opening, incident_form
 from bot.modals.input_form import open_form, submit_input
 from bot.modals.picker import PICK, PICK_INCIDENT
 from bot.modals.run_form import submit
@@ -89,6 +101,7 @@ TYPED: dict[str, Typed] = {
     "incident close": lambda things: "incident close",
     "incident escalate": lambda things: "incident escalate critical",
     "incident show": lambda things: "incident show",
+    "incident export": lambda things: "incident export",
     "workflow run": lambda things: f"workflow run {things.workflow()}",
     "workflow show": lambda things: f"workflow show {things.workflow()}",
     "workflow history": lambda things: f"workflow history {things.workflow()}",
@@ -134,6 +147,21 @@ def opens(deployment: Deployment, button: str, value: str, who: str) -> None:
         open_form(deployment.unit_of_work, value, who)
 
 
+# The buttons of an incident's card, by the function that handles them.
+ON_INCIDENTS: dict[str, Callable[[Deployment, str, str], object]] = {
+    **{
+        each: lambda deployment, value, who, each=each: press_incident(  # type: ignore[misc]
+            deployment.unit_of_work, each, value, who
+        )
+        for each in INCIDENT_BUTTONS
+    },
+    **{
+        each: lambda deployment, value, who, each=each: open_incident_form(  # type: ignore[misc]
+            deployment.unit_of_work, each, AboutIncident(value), who
+        )
+        for each in INCIDENT_FORMS
+    },
+}
 # The buttons of definitions' cards, by what is approved; they are registered beside the others.
 APPROVED: dict[str, Callable[[Things], str]] = {
     "runbook": lambda things: things.runbook(approve=False),
@@ -152,6 +180,7 @@ TERMINAL: dict[str, Callable[[Things], list[str]]] = {
     "thaw": lambda things: [things.freeze()],
     "incident open": lambda things: ["Orders down", "--team", "data"],
     "incident show": lambda things: [things.incident()],
+    "incident export": lambda things: [things.incident()],
     "incident ack": lambda things: [things.incident()],
     "incident resolve": lambda things: [things.incident()],
     "incident close": lambda things: [things.incident()],
@@ -182,17 +211,19 @@ def verbs() -> Iterator[str]:
 def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     forms = {module.CALLBACK_ID for module in _modules(bot.modals) if hasattr(module, "CALLBACK_ID")}
     assert set(sub_commands()) == set(COMMAND_ACTIONS)
-    assert {*BUTTONS, *DECISION_BUTTONS, APPROVE, ANSWER, DETAILS} == set(BUTTON_ACTIONS)
+    of_incidents = {*INCIDENT_BUTTONS, *INCIDENT_FORMS, NEW_INCIDENT}
+    known = {*BUTTONS, *DECISION_BUTTONS, APPROVE, ANSWER, DETAILS, *of_incidents}
+    assert known == set(BUTTON_ACTIONS)
     assert forms == set(VIEW_ACTIONS)
     assert {PICK, PICK_INCIDENT, FIELD, OPEN} == set(MENUS)
     assert {MESSAGE_SHORTCUT, GLOBAL_SHORTCUT} == set(SHORTCUTS)
-    assert {MENTION} == set(EVENTS)
+    assert {MENTION, HOME_OPENED, *NEWS, *OF_MEMBERS} == set(EVENTS)
     assert set(verbs()) == set(OVER_REST) | set(AT_THE_DATABASE) | OF_THE_MACHINE
 
 
 def test_everything_that_is_listed_is_played() -> None:
     assert set(TYPED) | set(LISTS) == set(COMMAND_ACTIONS)
-    assert {*PRESSED, *OPENING, APPROVE} == set(BUTTON_ACTIONS)
+    assert {*PRESSED, *OPENING, *ON_INCIDENTS, NEW_INCIDENT, APPROVE} == set(BUTTON_ACTIONS)
 
 
 def test_what_is_not_listed_is_refused(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,6 +288,57 @@ def test_a_button_answers_each_role_as_the_policy_says(deployment: Deployment, b
         if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
             wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("button", ON_INCIDENTS)
+def test_a_button_of_an_incident_answers_each_role_as_the_policy_says(
+    deployment: Deployment, button: str
+) -> None:
+    things, wrong = Things(deployment), []
+    for who in PEOPLE:
+        value = things.incident()
+        deed = partial(ON_INCIDENTS[button], deployment, value, who)
+        was_refused = refused(deed)
+        if was_refused is may(deployment, who, BUTTON_ACTIONS[button]):
+            wrong.append(f"{who} was {'refused' if was_refused else 'let in'}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_of_an_incident_answers_each_role_as_the_policy_says(
+    deployment: Deployment, form: str
+) -> None:
+    """The form for a new incident is for team data, whoever submits it."""
+    things, wrong = Things(deployment), []
+    for who in PEOPLE:
+        about = {} if form == INCIDENT_FORM else {"incident_id": things.incident()}
+        entered = {
+            "title": {"value": {"value": "Orders down"}},
+            "text": {"value": {"value": "we looked"}},
+            "severity": {"value": {"selected_option": {"value": "critical"}}},
+            "team": {"value": {"selected_option": {"value": "data"}}},
+        }
+        view: dict[str, Any] = {
+            "id": f"V{form}{who}",
+            "private_metadata": json.dumps(about),
+            "state": {"values": entered},
+        }
+
+        def submit_it(view: dict[str, Any] = view, who: str = who) -> object:
+            with deployment.unit_of_work.begin() as work:
+                return FORMS[form](work, load_person(work, who, source="slack"), view)
+
+        if refused(submit_it) is may(deployment, who, VIEW_ACTIONS[form]):
+            wrong.append(who)
+    assert wrong == []
+
+
+def test_the_form_for_a_new_incident_is_for_who_may_open_one_somewhere(deployment: Deployment) -> None:
+    for who in PEOPLE:
+        with deployment.unit_of_work.begin() as work:
+            person = load_person(work, who, source="slack")
+            was_refused = refused(partial(incident_form, work, person, Opening()))
+        assert was_refused is (who == NOBODY), who
 
 
 @pytest.mark.parametrize("button", OPENING)

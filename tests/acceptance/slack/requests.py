@@ -77,6 +77,15 @@ class Slack:
             bolt_request(body, {name: [value] for name, value in signed_headers(body).items()})
         )
 
+    def deliver_json(self, body: str) -> BoltResponse:
+        """Deliver an event, which Slack sends as JSON."""
+        headers = {**signed_headers(body), "content-type": "application/json"}
+        return self.app.dispatch(bolt_request(body, {name: [value] for name, value in headers.items()}))
+
+    def submits(self, payload: dict[str, object]) -> BoltResponse:
+        """Deliver a submitted form."""
+        return self.deliver(urlencode({"payload": json.dumps(payload)}))
+
     def types(self, user: str, channel: str, text: str, trigger_id: str | None = None) -> str:
         """What only this person sees after `/runbook TEXT`: all its words."""
         trigger_id = trigger_id or f"trigger.{next(self._triggers)}"

@@ -24,12 +24,12 @@ def test_labels_and_description_are_shown_escaped() -> None:
         (IncidentStatus.ACKNOWLEDGED, "`/ops incident resolve`"),
     ],
 )
-def test_it_says_what_to_type_next(status: IncidentStatus, command: str) -> None:
+def test_it_says_what_else_to_type(status: IncidentStatus, command: str) -> None:
     assert command in shown(card(incident(status=status), command="/ops"))
 
 
 def test_a_closed_incident_asks_for_nothing() -> None:
-    assert "Next:" not in shown(card(incident(status=IncidentStatus.CLOSED)))
+    assert "Or type:" not in shown(card(incident(status=IncidentStatus.CLOSED)))
 
 
 def test_links_are_shown_and_nothing_else_becomes_one() -> None:
