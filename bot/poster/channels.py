@@ -8,16 +8,20 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeGuard
 
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from .answers import Later, is_scope_missing, meaning
+from core.tables import Incident
+
+from .answers import GiveUp, Later, Meaning, is_scope_missing, meaning
 
 LONGEST_NAME = 80  # https://docs.slack.dev/reference/methods/conversations.create/#naming
 LONGEST_TOPIC = 250  # https://docs.slack.dev/reference/methods/conversations.setTopic
 MOST_NAMES = 20
+PERSON = re.compile(r"[UW][A-Z0-9]+")
 PAGE = 999  # https://docs.slack.dev/reference/methods/conversations.list: under 1000
 CLOCKS_DIFFER = timedelta(minutes=1)
 
@@ -33,6 +37,20 @@ class NewChannel:
     members: Sequence[str]
     since: datetime
     is_private: bool = False
+
+
+def wanted_channel(incident: Incident, members: Sequence[str]) -> NewChannel:
+    """Return the channel to make: for the team's people, and for the person who opened the incident."""
+    opener = [incident.opened_by] if PERSON.fullmatch(incident.opened_by) else []
+    name = channel_name(incident.number, incident.title)
+    invited = list(dict.fromkeys([*members, *opener]))
+    is_private = incident.team.private_channels
+    return NewChannel(name, incident.title, invited, incident.created_at, is_private=is_private)
+
+
+def is_final(what: Meaning) -> TypeGuard[GiveUp | Later]:
+    """Return whether a channel that could not be made needs an admin: then people are told."""
+    return isinstance(what, GiveUp) or (isinstance(what, Later) and what.reason == "missing_scope")
 
 
 def channel_name(number: int, title: str) -> str:

@@ -1,6 +1,5 @@
 """The poster: claims the next undelivered notice, shows the current state in Slack, and records the result."""
 
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from core.fault_injection import fail_point, is_disabled
 from core.identifiers import Prefix
 from core.outage import Outage
 from core.services.access.people import members_of
-from core.services.incidents.channel_troubles import ChannelNews, channel_changed
+from core.services.incidents.channel_troubles import ChannelNews, channel_changed, no_channel
 from core.services.incidents.home import mark_home_tabs
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
@@ -46,7 +45,7 @@ from .answers import (
     of_file,
     unforeseen_backoff,
 )
-from .channels import NewChannel, channel_name, make_channel
+from .channels import is_final, make_channel, wanted_channel
 from .claims import (
     Claim,
     claim_next,
@@ -67,7 +66,6 @@ from .slack import Found, SlackCalls
 BUSY_SECONDS = 0.2  # between checks while a notice waits for Slack's rate limits
 NO_PLACE = frozenset({*CHANNEL_IS_GONE, "not_in_channel"})
 ALARM_AFTER = 3  # failed attempts at rendering a notice
-PERSON = re.compile(r"[UW][A-Z0-9]+")
 EXECUTIONS = (f"{Prefix.RUNBOOK_EXECUTION}_", f"{Prefix.WORKFLOW_EXECUTION}_")
 IDLE_SECONDS = 5.0  # at most between checks while nothing is due: a notification wakes the poster earlier
 
@@ -181,7 +179,8 @@ class Poster:
     def _make_channel(self, claim: Claim) -> None:
         """Create the incident's channel. Its card is then claimed again, to be posted there."""
         with self.unit_of_work.begin() as work:
-            wanted = _wanted_channel(work, work.session.get_one(Incident, claim.incident_id))
+            incident = work.session.get_one(Incident, claim.incident_id)
+            wanted = wanted_channel(incident, members_of(work, incident.team_id))
         channel = make_channel(self.client, wanted)
         with self.unit_of_work.begin() as work:
             bind_channel(work, claim.incident_id, channel, work.now)
@@ -232,6 +231,9 @@ class Poster:
             # In a transaction of its own: it locks the incident first, as all others do.
             with self.unit_of_work.begin() as work:
                 channel_changed(work, claim.channel, ChannelNews.REFUSED)
+        if claim.channel is None and is_final(what):
+            with self.unit_of_work.begin() as work:
+                no_channel(work, claim.incident_id, what.reason)
 
     def _join(self, claim: Claim) -> Meaning:
         """Join the channel and retry, the first time at once. An uncertain call stays uncertain."""
@@ -269,15 +271,6 @@ class Poster:
                 pass
             patience = BUSY_SECONDS if self.has_due_notice() else IDLE_SECONDS
             _await_notification(connection, patience, stop)
-
-
-def _wanted_channel(work: UnitOfWork, incident: Incident) -> NewChannel:
-    """Return the channel to make: for the team's people, and for the person who opened the incident."""
-    opener = [incident.opened_by] if PERSON.fullmatch(incident.opened_by) else []
-    members = list(dict.fromkeys([*members_of(work, incident.team_id), *opener]))
-    name = channel_name(incident.number, incident.title)
-    is_private = incident.team.private_channels
-    return NewChannel(name, incident.title, members, incident.created_at, is_private=is_private)
 
 
 def _sent_before(found: Found, rendered: Rendered) -> Sent:

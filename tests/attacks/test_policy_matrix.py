@@ -101,6 +101,7 @@ PLAYS: dict[str, Play] = {
     "POST /api/incidents/{id}/close": _of_incident(),
     "POST /api/incidents/{id}/escalate": _of_incident(json=lambda things: {"severity": "critical"}),
     "GET /api/incidents/{id}/timeline": _of_incident(),
+    "GET /api/incidents/{id}/export": _of_incident(),
     "POST /api/incidents/{id}/notes": _of_incident(json=lambda things: {"text": "hello"}),
     "POST /api/incidents/{id}/runbooks/{runbook_id}/execute": _of_incident(
         names=lambda things: {"runbook_id": things.newest or things.runbook()}

@@ -79,6 +79,7 @@ REQUESTS: list[tuple[str, str, str, Any]] = [
     ("incident", "POST", "/api/incidents/{}/escalate", {"severity": "critical"}),
     ("incident", "POST", "/api/incidents/{}/notes", {"text": "x"}),
     ("incident", "GET", "/api/incidents/{}/timeline", None),
+    ("incident", "GET", "/api/incidents/{}/export", None),
     ("incident", "GET", "/api/incidents/{}/runbooks/executions", None),
     ("incident", "POST", "/api/incidents/{}/runbooks/shared/execute", {}),
     ("number", "GET", "/api/incidents/{}", None),

@@ -57,6 +57,25 @@ def channel_changed(work: UnitOfWork, channel: str, news: ChannelNews, name: str
         notices.revive(work, channel, RETRIED)
 
 
+def no_channel(work: UnitOfWork, incident_id: str, reason: str) -> None:
+    """Tell people once that no channel can be made for the incident, and what its admins can do. `reason`: Slack's."""
+    incident = work.session.get_one(Incident, incident_id)
+    scope, kind = (
+        ("groups:write", "private") if incident.team.private_channels else ("channels:manage", "public")
+    )
+    said = (
+        f"⚠️ inc-{incident.number} has no channel: Slack does not let me make a {kind} one (`{reason}`). "
+        f"The way back: an admin of the workspace allows it, or adds the scope `{scope}` and installs the app anew. "
+        f"Until then its runs go on; in a terminal: `runbook incident show inc-{incident.number}`"
+    )
+    for place in _places(work, incident, ""):
+        key = f"no_channel.{place}"
+        news = NewNotice(
+            NoticeKind.MESSAGE, incident.id, incident.id, key=key, channel=place, content={"text": said}
+        )
+        notices.enqueue_notice(work, news)
+
+
 def _tell(work: UnitOfWork, incident: Incident, channel: str, news: ChannelNews, name: str) -> None:
     last = _last(work, incident)
     details: JsonObject = {"channel": channel} | ({"name": name} if name else {})

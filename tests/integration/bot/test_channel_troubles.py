@@ -111,3 +111,15 @@ def test_a_refused_message_finds_it_out_where_no_event_came_and_what_was_missed_
     world.settle()
     assert "headline" in world.kinds()
     assert "outcome" in world.kinds()
+
+
+def test_a_channel_that_was_made_private_without_the_app_is_found_out_by_the_first_message(
+    world: BotWorld, incident: Incident
+) -> None:
+    world.settle()
+    gone = {"method": "chat.postMessage", "kind": "error", "error": "channel_not_found", "times": 1}
+    world.people.play(gone)
+    world.run(incident, "check")
+    world.settle()
+    assert [place for place, _ in told(world)] == [OPS, ADMIN_OF_TEAM]
+    assert "the channel cannot be posted to any more" in timeline(world, incident)

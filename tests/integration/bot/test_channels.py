@@ -3,12 +3,12 @@
 import pytest
 from structlog.testing import capture_logs
 
-from core.tables import Incident
+from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.values import Json
 from tests.integration.bot.world import ADMIN_OF_TEAM, OPS, WEB, WORKSPACE, BotWorld
 from tests.integration.slack_sandbox.people import People
-from tests.world import apply_documents, new_incident
+from tests.world import TEAMS, apply_documents, new_incident
 
 NAME = "inc-1-orders-down"
 APP = WORKSPACE.app.bot_user_id
@@ -144,3 +144,45 @@ def test_a_workspace_that_lets_us_make_no_channel_gets_one_alarm(world: BotWorld
         world.deliver()
     assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == ["restricted_action"]
     assert not world.poster.has_due_notice()
+
+
+def a_private_team(world: BotWorld) -> None:
+    apply_documents(world.unit_of_work, f"{TEAMS.split('---', maxsplit=1)[0]}private_channels: true\n")
+
+
+def test_a_team_that_says_so_gets_a_private_channel_which_is_found_again_after_a_crash(
+    world: BotWorld, unit_of_work: UnitOfWorkFactory
+) -> None:
+    a_private_team(world)
+    incident = new_incident(unit_of_work, slack_channel=None)
+    world.people.play({"method": "conversations.create", "kind": "reset_after_accept"})
+    world.settle()
+    channel = channels_of(world.people)[NAME]
+    assert channel["is_private"] is True
+    assert channel["id"] == bound_channel(world, incident)
+    assert sorted(channel["members"]) == sorted([APP, OPS, ADMIN_OF_TEAM])
+
+
+def test_without_the_scope_for_it_the_people_are_told_once_and_it_is_made_when_it_is_there(
+    world: BotWorld, unit_of_work: UnitOfWorkFactory
+) -> None:
+    a_private_team(world)
+    world.people.play(
+        {"method": "conversations.create", "kind": "error", "error": "missing_scope", "times": 3}
+    )
+    new_incident(unit_of_work, slack_channel=None)
+    world.settle()
+    assert NAME in channels_of(world.people)
+    with unit_of_work.begin() as work:
+        told = work.session.query(Notice).filter_by(kind="message").all()
+    assert sorted(str(each.channel) for each in told) == sorted([OPS, ADMIN_OF_TEAM])
+    assert {"`groups:write`" in each.content["text"] for each in told} == {True}
+
+
+@pytest.mark.parametrize(
+    "method", ["conversations.setTopic", "conversations.invite", "conversations.members"]
+)
+def test_a_missing_scope_costs_only_what_it_is_for(world: BotWorld, incident: Incident, method: str) -> None:
+    world.people.play({"method": method, "kind": "error", "error": "missing_scope", "times": 9})
+    world.settle()
+    assert world.kinds(bound_channel(world, incident)) == ["incident"]
