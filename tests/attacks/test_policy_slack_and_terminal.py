@@ -217,7 +217,7 @@ def test_every_sub_command_button_form_and_verb_is_in_the_policy() -> None:
     assert forms == set(VIEW_ACTIONS)
     assert {PICK, PICK_INCIDENT, FIELD, OPEN} == set(MENUS)
     assert {MESSAGE_SHORTCUT, GLOBAL_SHORTCUT} == set(SHORTCUTS)
-    assert {MENTION, HOME_OPENED, *NEWS, *OF_MEMBERS} == set(EVENTS)
+    assert {MENTION, HOME_OPENED, "user_change", *NEWS, *OF_MEMBERS} == set(EVENTS)
     assert set(verbs()) == set(OVER_REST) | set(AT_THE_DATABASE) | OF_THE_MACHINE
 
 
