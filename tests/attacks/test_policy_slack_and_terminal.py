@@ -35,9 +35,9 @@ from bot.incident_buttons import (
     press_incident,
 )
 from bot.incident_listeners import FORMS, HOME_OPENED
-from bot.modals.deeds import Shown as AboutIncident
 from bot.modals.decision_form import BUTTONS as DECISION_BUTTONS
 from bot.modals.decision_form import open_decision_form, pressed, submit_decision
+from bot.modals.deeds import Shown as AboutIncident
 from bot.modals.details import DETAILS, run_details
 from bot.modals.elements import ACTION as FIELD
 from bot.modals.incident_form import CALLBACK_ID as INCIDENT_FORM
