@@ -50,6 +50,6 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
 OF_THE_MACHINE = frozenset(
     {
         "web", "socket", "poster", "worker", "clock", "up", "demo", "migrate", "validate", "test", "schema",
-        "reference", "doctor", "policy",
+        "reference", "doctor", "policy", "manifest",
     }
 )  # fmt: skip
