@@ -100,6 +100,8 @@ class AppConfig(Part):
     bot_user_id: str = "U0RUNBOOK"
     bot_id: str = "B0RUNBOOK"
     command: str = "/runbook"
+    commands: tuple[str, ...] = ()
+    """Further slash commands of the app; ``*`` stands for every one."""
     bot_token: str = "xoxb-sandbox"
     app_token: str = "xapp-sandbox"
     signing_secret: str = "sandbox-signing-secret"
@@ -119,6 +121,9 @@ class AppConfig(Part):
     @property
     def oauth_client_id(self) -> str:
         return self.client_id or self.id
+
+    def takes_command(self, command: str) -> bool:
+        return command == self.command or command in self.commands or "*" in self.commands
 
 
 DEMO_USERS = (

@@ -15,7 +15,7 @@ async def run_command(sandbox: Sandbox, user: User, channel: Channel, line: str,
     Raises SlackError when Slack would not even send it.
     """
     command, _, text = line.strip().partition(" ")
-    if command != sandbox.workspace.app.command:
+    if not sandbox.workspace.app.takes_command(command):
         raise SlackError("unknown_command", sentence=f"{command} is not a valid command here.")
     if channel.is_archived:
         raise SlackError("is_archived")
