@@ -1,0 +1,21 @@
+"""Whatever people write, Slack takes every message and view, and obeys none of it. `make blocks` tries 10,000 times."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.blocks.checking import problems
+from tests.blocks.makers import MAKERS, Maker
+
+some = settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+
+
+@pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.name)
+@some
+@given(st.data())
+def test_slack_takes_it_and_obeys_nothing(maker: Maker, data: st.DataObject) -> None:
+    values: tuple[Any, ...] = data.draw(maker.values)
+    shown = maker.make(*values)
+    assert shown is None or problems(shown) == []
