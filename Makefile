@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz
+.PHONY: demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz blocks
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -59,6 +59,11 @@ MINUTES ?= 10
 FUZZ ?=
 fuzz: $(READY)
 	$(BIN)/python -m fuzz --minutes $(MINUTES) $(FUZZ)
+
+# Make EXAMPLES messages and views with hostile texts in them. Fails on a block that Slack refuses, a ping, a link, formatting.
+EXAMPLES ?= 10000
+blocks: $(READY)
+	$(BIN)/python -m tests.blocks --examples $(EXAMPLES)
 
 lock: $(BIN)/uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url --upgrade --quiet --output-file requirements.lock

@@ -8,7 +8,8 @@ import structlog
 from slack_sdk.webhook import WebhookClient
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from bot.cards.words import escape, escape_sentence, moment
+from bot.cards.limits import MESSAGE_TEXT
+from bot.cards.words import bounded, escape_code, escape_sentence, moment
 from bot.pages.links import RunLinks
 from core.database import DATABASE_IS_AWAY, is_too_late
 from core.decisions.gate_decisions import DecidedBefore, TooLate
@@ -29,7 +30,8 @@ def sentence(error: Exception, links: RunLinks = NOWHERE) -> str:
     `links`: to the page of a run that holds a lock, if there are pages.
     """
     if isinstance(error, RunbookError):
-        return f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {_linked(error, links)}"
+        said = f"{'⛔' if isinstance(error, NotAllowed) else '⚠️'} {_linked(error, links)}"
+        return bounded(said, MESSAGE_TEXT)
     if isinstance(error, PoolTimeout) or is_too_late(error):
         log.warning("a request was abandoned", error=type(error).__name__)
         return "⚠️ The service is overloaded. Nothing was changed; try again in a moment."
@@ -47,7 +49,7 @@ def _linked(error: RunbookError, links: RunLinks) -> str:
     said = _in_own_zone(error, escape_sentence(str(error)))
     holder = error.holder if isinstance(error, LockHeld) else None
     page = links.page(holder) if holder else ""
-    return said.replace(holder, f"<{escape(page)}|{holder}>") if holder and page else said
+    return said.replace(holder, f"<{escape_code(page)}|{holder}>") if holder and page else said
 
 
 def _in_own_zone(error: RunbookError, said: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.cards import limits
-from bot.cards.words import bounded
+from bot.cards.words import NOTHING, bounded, is_visible
 
 Block: TypeAlias = dict[str, object]
 Metadata: TypeAlias = dict[str, object]
@@ -35,8 +35,16 @@ class Confirm:
 
 
 def section(markup: str, *, block_id: str | None = None) -> Block:
-    text = {"type": "mrkdwn", "text": bounded(markup, limits.SECTION_TEXT)}
-    return {"type": "section", "text": text} | _named(block_id)
+    return {"type": "section", "text": _markup(markup)} | _named(block_id)
+
+
+def _markup(markup: str) -> Block:
+    """Return a text in which an address or a channel's name that somebody wrote does not become a link.
+
+    https://docs.slack.dev/reference/block-kit/composition-objects/text-object, `verbatim`
+    """
+    shown = bounded(markup, limits.SECTION_TEXT) if is_visible(markup) else NOTHING
+    return {"type": "mrkdwn", "text": shown, "verbatim": True}
 
 
 def _named(block_id: str | None) -> Block:
@@ -58,8 +66,7 @@ def sections(lines: Iterable[str]) -> list[Block]:
 def context(*markups: str) -> Block:
     """Return a context block (small print) of at least one text."""
     shown = markups[: limits.CONTEXT_ELEMENTS]
-    elements = [{"type": "mrkdwn", "text": bounded(markup, limits.SECTION_TEXT)} for markup in shown]
-    return {"type": "context", "elements": elements}
+    return {"type": "context", "elements": list(map(_markup, shown))}
 
 
 def actions(buttons: Sequence[Block], *, block_id: str) -> Block:

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from bot.cards import limits
 from bot.cards.blocks import Block, context, section
-from bot.cards.words import counted, escape, visible, who
+from bot.cards.words import counted, escape_code, visible, who
 from core.views.library import RunbookWithDiff, WorkflowWithDiff
 
 
@@ -165,7 +165,7 @@ def _pieces(line: str) -> list[str]:
     first, rest = shown[:LONGEST_LINE], shown[LONGEST_LINE:]
     width = LONGEST_LINE - len(CONTINUED)
     more = [f"{CONTINUED}{rest[start : start + width]}" for start in range(0, len(rest), width)]
-    return [escape(piece) for piece in (first, *more)]
+    return [escape_code(piece) for piece in (first, *more)]
 
 
 def _packed(lines: Iterable[str]) -> tuple[list[str], int]:

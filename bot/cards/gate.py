@@ -13,6 +13,7 @@ from bot.cards.words import (
     bounded,
     deadline,
     escape,
+    escape_message,
     escape_sentence,
     moment,
     one_line,
@@ -97,14 +98,14 @@ def gate_body(execution: ExecutionView, approval: ApprovalView, space: Space) ->
     """Return what people must know before they decide: why it is asked again, what will be sent, who may decide."""
     return [
         *(
-            [section(f"🔁 *Approval is needed again:* {_said(approval.asked_again)}")]
+            [section(f"🔁 *Approval is needed again:* {escape_sentence(approval.asked_again.strip())}")]
             if approval.asked_again
             else []
         ),
         *([section(_said(approval.message))] if approval.message.strip() else []),
         *_requests(execution, approval, space),
         *change_blocks(execution, approval, space.full_text),
-        *([section(f"⚠️ {_said(approval.nobody_left)}")] if approval.nobody_left else []),
+        *([section(f"⚠️ {escape_sentence(approval.nobody_left.strip())}")] if approval.nobody_left else []),
         section(_terms(approval)),
     ]
 
@@ -155,7 +156,7 @@ def _next_lines(execution: ExecutionView, approval: ApprovalView) -> list[str]:
 
 
 def _said(message: str) -> str:
-    return escape_sentence(message.strip())
+    return escape_message(message.strip())
 
 
 def _terms(approval: ApprovalView) -> str:
@@ -239,8 +240,12 @@ def _text(execution: ExecutionView, approval: ApprovalView) -> str:
     sentence = f"{GATE_SYMBOLS[approval.status]} {_verdict(approval)} {plain_title(execution)}"
     if approval.status is GateStatus.OPEN:
         lead = f"{sentence}, requested by {who(approval.requester)}."
-        again = f"Approval is needed again: {_said(approval.asked_again)}" if approval.asked_again else ""
-        nobody = _said(approval.nobody_left or "")
+        again = (
+            f"Approval is needed again: {escape_sentence(approval.asked_again.strip())}"
+            if approval.asked_again
+            else ""
+        )
+        nobody = escape_sentence((approval.nobody_left or "").strip())
         first = " ".join(filter(None, [lead, again, _pings(approval), nobody]))
         between = "\n" if approval.shown else " "
         changed = change_words(execution, approval)

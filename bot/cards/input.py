@@ -9,6 +9,7 @@ from bot.cards.words import (
     code,
     deadline,
     escape,
+    escape_message,
     escape_sentence,
     moment,
     visible,
@@ -33,7 +34,7 @@ def _open_blocks(execution: ExecutionView, asked: InputView) -> list[Block]:
     lead = f"{INPUT_SYMBOLS[asked.status]} {title(execution)} needs values, requested by "
     return [
         section(lead + who(execution.requested_by), block_id=f"input.{asked.id}"),
-        section(escape_sentence(asked.message.strip())),
+        section(escape_message(asked.message.strip())),
         section(_terms(asked)),
         *freeze_blocks(execution.freeze),
         actions([button(ANSWER, "Enter values", asked.id, style="primary")], block_id=f"enter.{asked.id}"),
@@ -50,7 +51,7 @@ def _terms(asked: InputView) -> str:
 
 def _closed_blocks(execution: ExecutionView, asked: InputView) -> list[Block]:
     lead = f"{INPUT_SYMBOLS[asked.status]} *{_outcome(asked)}* {title(execution)}"
-    question = escape_sentence(asked.message.strip())
+    question = escape_message(asked.message.strip())
     return [section(lead, block_id=f"input.{asked.id}"), section(question), *sections(_values(asked))]
 
 
@@ -72,7 +73,7 @@ def _value(value: object) -> str:
 
 
 def _text(execution: ExecutionView, asked: InputView) -> str:
-    symbol, question = INPUT_SYMBOLS[asked.status], escape_sentence(asked.message.strip())
+    symbol, question = INPUT_SYMBOLS[asked.status], escape_message(asked.message.strip())
     if asked.status is InputStatus.OPEN:
         lead = f"{symbol} {plain_title(execution)} needs values: {question}"
         said = [lead, _terms(asked), freeze_words(execution.freeze)]

@@ -3,7 +3,7 @@
 from bot.cards.about import metadata, tag
 from bot.cards.blocks import Block, Message, context, sections
 from bot.cards.limits import BLOCK_ID, MESSAGE_TEXT
-from bot.cards.words import bounded, escape, escape_sentence
+from bot.cards.words import NOTHING, bounded, escape, escape_message, is_visible
 from core.views.executions import ExecutionView
 
 MOST_TEXT = 30_000  # ten sections
@@ -23,7 +23,7 @@ def plain(
     work; `<!channel>` and links with a label do not. A context block below the text, which no text can forge, says
     whose words they are.
     """
-    said = bounded(escape_sentence(text.strip()) or "…", MOST_TEXT)
+    said = bounded(escape_message(text.strip() if is_visible(text) else NOTHING), MOST_TEXT)
     blocks = sections(said.split("\n"))
     if block_id is not None:
         blocks[0]["block_id"] = bounded(block_id, BLOCK_ID)

@@ -12,6 +12,7 @@ from bot.cards.words import (
     code,
     code_block,
     escape,
+    escape_code,
     escape_sentence,
     one_line,
     visible,
@@ -52,7 +53,7 @@ class _Piece:
 def where_full_text_is(execution: ExecutionView, page: str) -> str:
     """Return where everything can be read: on the run's page if there is one, otherwise on the command line."""
     return (
-        f"<{escape(page)}|See everything on the run's page>"
+        f"<{escape_code(page)}|See everything on the run's page>"
         if page
         else f"See everything with `runbook status {execution.id}`"
     )
@@ -146,7 +147,7 @@ def _piece(piece: _Piece, share: int, full_text: str) -> str:
     if not piece.text:
         return piece.heading
     share = min(share, SECTION_TEXT - len(piece.heading) - len(full_text) - 150)
-    if len(escape(piece.text)) <= share:
+    if len(escape_code(piece.text)) <= share:
         return f"{piece.heading}\n{code_block(piece.text, share + 20)}"
     cut = f"⚠️ *Truncated:* about {share:,} of {len(piece.text):,} characters are shown. {full_text}."
     return f"{piece.heading}\n{code_block(piece.text, share)}\n{cut}"

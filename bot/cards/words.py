@@ -15,9 +15,14 @@ MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|#[CGD][A-Z0-9]+)&gt;")
 # Slack may turn these into mentions even in plain text, unless a text is `verbatim`:
 # https://docs.slack.dev/reference/block-kit/composition-objects/text-object
 MASS_MENTION = re.compile(r"(?<![\w.])@(?=(?:channel|here|everyone)\b(?!\.\w))", re.IGNORECASE)
+AT_AN_EDGE = re.compile(r"(?<![^\W_])[*_~`]|[*_~`](?![^\W_])")
+LOOKALIKES = {"*": "∗", "_": "ˍ", "~": "∼", "`": "ˋ"}
+QUOTE = re.compile(r"^([ \t]*)>", re.MULTILINE)
+CODE_SPAN = re.compile(r"(`[^`\n]+`)")
 WORD_JOINER = "\u2060"
 CUT_MARKUP = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)\Z")
 ELLIPSIS = "…"
+NOTHING = "–"
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 WORKFLOW = "workflow:"
 
@@ -62,14 +67,40 @@ WAITS = {
 
 
 def escape(text: str) -> str:
-    """Escape what somebody wrote, so that Slack shows it literally."""
+    """Escape what somebody wrote, so that Slack shows it literally: no markup, no mention, no formatting.
+
+    Lookalikes stand for `*`, `_`, `~` and backticks at the edge of a word, where Slack would format, and for `>` at the
+    beginning of a line: https://docs.slack.dev/messaging/formatting-message-text#basic-formatting
+    """
+    return escape_code(AT_AN_EDGE.sub(_lookalike, QUOTE.sub(r"\1›", text)))
+
+
+def _lookalike(match: re.Match[str]) -> str:
+    return LOOKALIKES[match[0]]
+
+
+def escape_code(text: str) -> str:
+    """Escape what stands in a code span or a code block, where nothing is formatted."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return MASS_MENTION.sub(f"@{WORD_JOINER}", escaped)
 
 
 def escape_sentence(text: str) -> str:
-    """Escape one of our own sentences, in which `<@U…>` mentions a person and `<#C…>` a channel."""
-    return MENTION.sub(r"<\1>", escape(text))
+    """Escape one of our own sentences, which may quote others.
+
+    `<@U…>` mentions a person, `<#C…>` a channel, and backticks make code; nothing else is formatted.
+    """
+    parts = CODE_SPAN.split(text.replace("```", "ˋˋˋ"))
+    return escape_message("".join(_unformatted(part) for part in parts))
+
+
+def _unformatted(part: str) -> str:
+    return part if CODE_SPAN.fullmatch(part) else AT_AN_EDGE.sub(_lookalike, QUOTE.sub(r"\1›", part))
+
+
+def escape_message(text: str) -> str:
+    """Escape what the author of an approved definition wrote for a channel: mentions and formatting work in it."""
+    return MENTION.sub(r"<\1>", escape_code(text))
 
 
 def one_line(text: str) -> str:
@@ -92,6 +123,11 @@ def visible(text: str) -> str:
     return "".join(map(_visible, text)) if not text.isascii() or not text.isprintable() else text
 
 
+def is_visible(text: str) -> bool:
+    """True if there is something to see: Slack refuses an empty text, and people cannot read one of spaces."""
+    return any(unicodedata.category(character) not in UNSEEN and character != " " for character in text)
+
+
 def _visible(character: str) -> str:
     if character in "\n\t " or unicodedata.category(character) not in UNSEEN:
         return character
@@ -101,12 +137,12 @@ def _visible(character: str) -> str:
 def code(value: object, limit: int = 120) -> str:
     """Return a value as a code span of one line: a string as it is, anything else as JSON."""
     shown = one_line(as_text(value)).replace("`", "ˋ")
-    return f"`{bounded(escape(shown), limit)}`" if shown else "_empty_"
+    return f"`{bounded(escape_code(shown), limit)}`" if shown else "_empty_"
 
 
 def code_block(text: str, limit: int) -> str:
     """Return a code block of at most `limit` characters, fences included; a long text loses its middle."""
-    escaped = escape(text.replace("```", "ˋˋˋ").strip("\n"))
+    escaped = escape_code(text.replace("```", "ˋˋˋ").strip("\n"))
     room = limit - len("```\n\n```")
     return f"```\n{_without_middle(escaped, room)}\n```"
 

@@ -22,6 +22,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.cards.blocks import Block
+from bot.cards.words import NOTHING, is_visible
 from bot.modals.limits import INPUT_TEXT, OPTION_TEXT, OPTION_VALUE, OPTIONS, PLACEHOLDER
 from core.definitions.json_schema import deref
 from core.effects.choices import Choice
@@ -252,4 +253,4 @@ def text_of(value: object) -> str:
 
 def plain(text: str, limit: int) -> Block:
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
-    return {"type": "plain_text", "text": shown or "–", "emoji": False}
+    return {"type": "plain_text", "text": shown if is_visible(shown) else NOTHING, "emoji": False}

@@ -1,11 +1,10 @@
-"""A form made from a JSON Schema: its view, what was entered into it, and the errors under its limits."""
+"""A form made from a JSON Schema: its view, what was entered into it, and the errors under its fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.cards.blocks import Block
-from bot.cards.words import bounded
+from bot.cards.blocks import Block, section
 from bot.modals import limits
 from bot.modals.fields import PREFIX, entered, input_blocks
 from core.definitions.parameters import Schema, declared, parse_key_values
@@ -113,5 +112,4 @@ class Entered:
 
 def refusal(title: str, sentence: str) -> View:
     """Return the view that replaces the form and says why it was refused."""
-    text = {"type": "mrkdwn", "text": bounded(sentence, limits.SECTION_TEXT)}
-    return modal(title, [{"type": "section", "text": text}])
+    return modal(title, [section(sentence)])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.cards.blocks import section
-from bot.cards.words import bounded, escape_sentence
+from bot.cards.words import bounded, escape_message
 from bot.modals.form import Entered, Purpose, Submitted, View, form_view
 from bot.modals.limits import SECTION_TEXT
 from core.decisions.people import Person
@@ -26,7 +26,7 @@ def input_form(
     """
     check_can_answer(work, person, asked)
     run = work.session.get_one(RunbookExecution, asked.execution_id)
-    question = section(bounded(escape_sentence(asked.message), SECTION_TEXT))
+    question = section(bounded(escape_message(asked.message), SECTION_TEXT))
     purpose = Purpose(CALLBACK_ID, run.runbook_name, "Answer", asked.id)
     return form_view(purpose, asked.schema, given, [question])
 

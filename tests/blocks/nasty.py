@@ -62,8 +62,9 @@ ERRORS = st.tuples(
     TEXT.map(without_mentions), st.sampled_from(["", " Ask <@U0DBADMIN>.", " See <#C0INC>."])
 ).map("".join)
 """Sentences of core, which may quote others, and may mention somebody themselves."""
-AUTHORED = TEXT.map(lambda text: text.replace("PLANTED", "0AUTHOR"))
-"""What the author of an approved definition wrote: mentions of people and channels work in it, nothing else does."""
+FORMATTED = str.maketrans("*_~", "+=-")
+AUTHORED = TEXT.map(lambda text: text.replace("PLANTED", "0AUTHOR").replace("```", "").translate(FORMATTED))
+"""What the author of an approved definition wrote: mentions of people and channels and formatting work in it."""
 JSON: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),

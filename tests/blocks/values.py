@@ -47,6 +47,7 @@ RULES: Mapping[str, Values] = {
     "message": AUTHORED,
     "ExecutionView.message": st.none(),
     "TimelineEntryView.text": ERRORS,
+    **dict.fromkeys((f"{kind}WithDiff.name" for kind in ("Runbook", "Workflow")), NAMES),
     "LinkView.url": TEXT | st.just("https://tickets.example/1"),
     "type": st.sampled_from(["http", "shell", "approval", "wait", "message", "ssh", "sql"]),
     "deed": st.sampled_from(["asked", "opened", "retried", "answered"]),
@@ -99,12 +100,18 @@ def _of(annotation: Any) -> Values:
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin in (list, Sequence):
-        return st.lists(_of(arguments[0]), max_size=24)
+        return _lists(_of(arguments[0]))
     if origin is tuple:
-        return st.lists(_of(arguments[0]), max_size=24).map(tuple)
+        return _lists(_of(arguments[0])).map(tuple)
     if origin in (dict, Mapping):
-        return st.dictionaries(TEXT, _of(arguments[1]), max_size=20)
+        inner = _of(arguments[1])
+        return st.one_of(*(st.dictionaries(TEXT, inner, max_size=most) for most in (2, 2, 4, 20)))
     return _of_class(annotation)
+
+
+def _lists(inner: Values) -> Values:
+    """Mostly short: a long one takes long to make."""
+    return st.one_of(*(st.lists(inner, max_size=most) for most in (2, 2, 4, 24)))
 
 
 def _of_class(kind: Any) -> Values:

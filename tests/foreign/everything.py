@@ -85,7 +85,7 @@ def more(ack: Any, body: Any, client: WebClient) -> None:
 
 def show_menu(ack: Any, say: Any) -> None:
     ack()
-    menu = {"type": "static_select", "action_id": "pick", "options": OPTIONS}
+    menu: Json = {"type": "static_select", "action_id": "pick", "options": OPTIONS}
     menu["placeholder"] = {"type": "plain_text", "text": "Pick a colour"}
     say(text="Pick one", blocks=[{"type": "actions", "elements": [menu]}])
 

@@ -12,7 +12,7 @@ from slack_sandbox.testing import SlackSandbox
 
 APP = Path(__file__).parent / "python"
 PAGE = Path("docs/testing-slack-apps.md")
-MAIN = [sys.executable, APP / "main.py"]
+MAIN: list[str | Path] = [sys.executable, APP / "main.py"]
 
 
 def run_tests(folder: Path) -> subprocess.CompletedProcess[str]:

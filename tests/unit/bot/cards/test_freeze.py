@@ -35,7 +35,7 @@ def the_freeze(team: str | None = "database", reason: str = "We <move> *all*") -
 @pytest.mark.parametrize("card", CARDS)
 def test_each_card_says_who_froze_why_and_since_when(card: str) -> None:
     message = CARDS[card](the_freeze())
-    said = f"by <@U0DBADMIN>: We &lt;move&gt; *all* {SINCE}"
+    said = f"by <@U0DBADMIN>: We &lt;move&gt; ∗all∗ {SINCE}"
     assert f"🧊 *Team database is frozen* {said}" in shown(message)
     assert message.text.endswith(f" 🧊 Team database is frozen {said}.")
 
