@@ -11,6 +11,7 @@ from slack_sandbox.delivery.events import EventDispatcher, event_callback, subsc
 from slack_sandbox.delivery.http import HttpCarrier
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
 from slack_sandbox.faults import Faults
+from slack_sandbox.inspector import Inspector
 from slack_sandbox.movable_clock import MovableClock
 from slack_sandbox.oauth import Grants
 from slack_sandbox.rate_limits import RateLimits
@@ -76,6 +77,7 @@ class Sandbox:
     response_urls: ResponseUrls
     faults: Faults
     calls: Log[ApiCall]
+    inspector: Inspector
     grants: Grants = field(default_factory=Grants)
 
     def seen_by(self, app_id: str | None) -> "Sandbox":
@@ -115,6 +117,7 @@ class Sandbox:
         for installation in self.installations.values():
             installation.reset()
             installation.courier.log = deliveries
+        self.inspector.clear()
         self.stream.publish("reset", {}, None)
 
     def notice(self, user: str, text: str) -> None:
@@ -124,6 +127,7 @@ class Sandbox:
     async def disconnect(self) -> None:
         """Close all waiting connections, so that the server can stop."""
         self.stream.close()
+        self.inspector.close()
         for installation in self.installations.values():
             installation.dispatcher.close()
             await installation.courier.sockets.disconnect("refresh_requested")
@@ -137,7 +141,9 @@ class Sandbox:
 def build_sandbox(config: WorkspaceConfig, real_clock: Clock = utc_now) -> Sandbox:
     stream, clock = EventStream(), MovableClock(real_clock)
     deliveries: Log[DeliveryRecord] = Log()
-    installations = {app.id: install(config, app, clock, deliveries) for app in config.apps}
+    secrets = (secret for app in config.apps for secret in (app.bot_token, app.app_token, app.signing_secret))
+    log = Logs(deliveries, Inspector(secrets))
+    installations = {app.id: install(config, app, clock, log) for app in config.apps}
     announcements = Announcements(config, stream, installations, clock)
     return Sandbox(
         config=config,
@@ -149,14 +155,21 @@ def build_sandbox(config: WorkspaceConfig, real_clock: Clock = utc_now) -> Sandb
         response_urls=ResponseUrls(),
         faults=Faults(),
         calls=Log(),
+        inspector=log.inspector,
     )
 
 
-def install(
-    config: WorkspaceConfig, app: AppConfig, clock: MovableClock, deliveries: Log[DeliveryRecord]
-) -> Installation:
+@dataclass(frozen=True)
+class Logs:
+    """What records each delivery."""
+
+    deliveries: Log[DeliveryRecord]
+    inspector: Inspector
+
+
+def install(config: WorkspaceConfig, app: AppConfig, clock: MovableClock, log: Logs) -> Installation:
     """Signatures keep the real time: an app refuses those that are older than five minutes."""
     within = config.acknowledge_within
     http = HttpCarrier(app.request_url, app.signing_secret, clock.real, within, app.options_load_url)
-    courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, deliveries)
+    courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, log.deliveries, log.inspector)
     return Installation(app, courier, EventDispatcher(courier, config.event_retry_delays), scopes=app.scopes)

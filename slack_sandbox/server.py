@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket
 
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.file_endpoints import download, upload
+from slack_sandbox.inspector_routes import Inspecting
 from slack_sandbox.oauth_endpoints import authorize, decide
 from slack_sandbox.own_origin import OwnOrigin
 from slack_sandbox.people import requests as bodies
@@ -78,6 +79,7 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
     acting, directing = Acting(sandbox), Directing(sandbox)
     channels, administering = ChannelActing(sandbox), Administering(sandbox)
     messages = MessageActing(sandbox)
+    inspecting = Inspecting(sandbox.inspector)
 
     async def state(request: Request) -> Json:
         return state_for(sandbox, request.query_params.get("user", ""))
@@ -90,6 +92,7 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/clock": answering(directing.show_clock),
         "/transcript": directing.export,
         "/log": answering(directing.show_log),
+        "/traffic": answering(inspecting.traffic),
     }
     doing: Mapping[str, Endpoint] = {
         "/messages": taking(bodies.NewMessage, acting.send_message),
@@ -121,6 +124,7 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/reset": taking(bodies.Body, directing.reset),
         "/faults": taking(bodies.FaultList, directing.replace_faults),
         "/deliveries/{n:int}/repeat": taking(bodies.Body, directing.repeat_delivery),
+        "/traffic/clear": taking(bodies.Body, inspecting.clear),
         "/app": taking(bodies.AppChange, directing.change_app),
         "/app/verify_url": taking(bodies.Body, directing.verify_url),
         "/app/disconnect": taking(bodies.Disconnection, directing.disconnect_sockets),
@@ -141,8 +145,12 @@ def page_routes() -> list[BaseRoute]:
             return PlainTextResponse(f"The sandbox runs, but its page is missing: {page}", 404)
         return FileResponse(page, headers={"Cache-Control": "no-cache"})
 
+    async def inspector(_request: Request) -> Response:
+        return FileResponse(PAGE / "inspector.html", headers={"Cache-Control": "no-cache"})
+
     return [
         Route("/", index),
+        Route("/inspector", inspector),
         Route("/archives/{path:path}", index),
         Mount("/static", StaticFiles(directory=PAGE, check_dir=False)),
     ]

@@ -37,6 +37,8 @@ class Acknowledgement:
     reason: str = ""
     detail: str = ""
     may_retry: bool = True
+    status: int | None = None
+    """The HTTP status, if it came over HTTP."""
 
     @property
     def accepted(self) -> bool:

@@ -7,6 +7,7 @@ from slack_sandbox.delivery.call_log import Acknowledgement, Delivery, DeliveryR
 from slack_sandbox.delivery.disturbances import Disturbances
 from slack_sandbox.delivery.http import HttpCarrier
 from slack_sandbox.delivery.socket_mode import SocketModeCarrier
+from slack_sandbox.inspector import Exchange, Inspector, title_of
 from slack_sandbox.values import Clock
 
 
@@ -19,6 +20,7 @@ class Courier:
     socket_mode: bool
     clock: Clock
     log: Log[DeliveryRecord]
+    inspector: Inspector
     disturbances: Disturbances = field(default_factory=Disturbances)
 
     async def deliver(self, delivery: Delivery) -> Acknowledgement:
@@ -42,4 +44,25 @@ class Courier:
             seconds=(self.clock() - at).total_seconds(),
         )
         self.log.add(record)
+        self.inspector.add(exchange_of(record, acknowledgement))
         return acknowledgement
+
+
+def exchange_of(record: DeliveryRecord, acknowledgement: Acknowledgement) -> Exchange:
+    kind, title = title_of(record.delivery.payload)
+    retry = (
+        f" (retry {record.delivery.retry}: {record.delivery.retry_reason})" if record.delivery.retry else ""
+    )
+    return Exchange(
+        at=record.at,
+        kind=kind,
+        title=f"{title}{retry}",
+        outcome=record.outcome,
+        failed=not acknowledgement.accepted,
+        seconds=record.seconds,
+        request=record.delivery.payload,
+        answer=acknowledgement.answer,
+        detail=record.detail,
+        over=record.over,
+        status=acknowledgement.status,
+    )

@@ -95,8 +95,9 @@ def read_response(response: httpx2.Response) -> Acknowledgement:
             reason="http_error",
             detail=f"The app answered with HTTP status {response.status_code}.",
             may_retry=response.headers.get("X-Slack-No-Retry") != "1",
+            status=response.status_code,
         )
-    return Acknowledgement("acknowledged", answer=read_answer(response.text))
+    return Acknowledgement("acknowledged", answer=read_answer(response.text), status=response.status_code)
 
 
 def read_answer(text: str) -> Json | str | None:

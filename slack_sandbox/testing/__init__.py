@@ -4,7 +4,14 @@ Start a `SlackSandbox`, give the app its `api_url`, `bot_token` and `signing_sec
 the app shows. With pytest, the fixture `slack` does the starting and stopping: see docs/testing-slack-apps.md.
 """
 
-from slack_sandbox.config import AppConfig, ChannelConfig, TeamConfig, UserConfig, WorkspaceConfig
+from slack_sandbox.config import (
+    AppConfig,
+    ChannelConfig,
+    ShortcutConfig,
+    TeamConfig,
+    UserConfig,
+    WorkspaceConfig,
+)
 from slack_sandbox.faults import Fault
 from slack_sandbox.testing.apps import AppNotReady
 from slack_sandbox.testing.failures import FormRefused, NotFound, NotShown, Refused, SlackTestFailure
@@ -28,6 +35,7 @@ __all__ = [
     "NotShown",
     "Person",
     "Refused",
+    "ShortcutConfig",
     "SlackSandbox",
     "SlackTestFailure",
     "TeamConfig",

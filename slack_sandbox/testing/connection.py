@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from slack_sandbox.interactions.suggestions import EXTERNAL
 from slack_sandbox.testing.failures import NotShown, Refused
 from slack_sandbox.testing.transcript import transcript
+from slack_sandbox.testing.values import options_of, texts_of
 from slack_sandbox.values import Json
 
 REQUEST_SECONDS = 30.0
@@ -46,6 +48,18 @@ class Connection:
             sentence = f"{what}: {answer.get('message') or answer['error']}"
             raise Refused(answer["error"], f"{sentence}\n\n{self.transcript()}")
         return answer
+
+    def options(self, query: Json, element: Json, wanted: object) -> list[Json]:
+        """The options of a menu; for one that the app fills while one types, those that it offers for `wanted`.
+
+        `query`: who types, and where. Raises Refused.
+        """
+        if element["type"] not in EXTERNAL:
+            return options_of(element)
+        answers = [
+            self.do("Searching in a menu", "/suggestions", **query, value=text) for text in texts_of(wanted)
+        ]
+        return [option for answer in answers for option in options_of(answer)]
 
     def wait(self, user: str, what: str, find: Callable[[Json], Found | None]) -> Found:
         """Return what `find` finds in this person's state, as soon as it does. `what`: in words. Raises NotShown."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from slack_sandbox.testing.connection import Connection
 from slack_sandbox.testing.failures import FormRefused, NotShown
-from slack_sandbox.testing.values import entered_value, options_of
+from slack_sandbox.testing.values import entered_value
 from slack_sandbox.testing.words import Element, Wanted, find_button, find_field, matches, shown, words_of
 from slack_sandbox.values import Json
 
@@ -35,7 +35,9 @@ class Modal:
         `label`: the field's label, or its action_id or block_id. Returns the modal, for the next field.
         """
         found = find_field(self._view()["blocks"], label)
-        state = entered_value(found.element, value, options_of(found.element))
+        query = {"user": self.viewer, "view_id": self.id, **found.place, "state": {"values": self._entered}}
+        query.pop("type")
+        state = entered_value(found.element, value, self.connection.options(query, found.element, value))
         self._entered.setdefault(found.block["block_id"], {})[found.element["action_id"]] = state
         if found.dispatches:
             self._act(found, state)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from slack_sandbox.testing.connection import Connection
+from slack_sandbox.testing.failures import NotFound
 from slack_sandbox.testing.messages import Message, messages_of, newest
 from slack_sandbox.testing.modals import Modal, view_words
 from slack_sandbox.testing.places import Channel, Place, place_of
-from slack_sandbox.testing.values import entered_value, options_of
+from slack_sandbox.testing.values import entered_value
 from slack_sandbox.testing.words import Element, Wanted, find_button, find_field, matches, shown
 from slack_sandbox.values import Json
 
@@ -39,7 +40,21 @@ class Person:
     def chooses(self, value: object, from_: str, in_: Message) -> None:
         """Choose in a menu, a date picker and so on. `from_`: its label, placeholder or action_id."""
         found = find_field(in_.blocks, from_)
-        self._act(found, entered_value(found.element, value, options_of(found.element)), in_)
+        query = {"user": self.id, "channel": in_.channel, "message_ts": in_.ts, **found.place}
+        query.pop("type")
+        options = self.connection.options(query, found.element, value)
+        self._act(found, entered_value(found.element, value, options), in_)
+
+    def uses_shortcut(self, name: str, on: Message | None = None) -> None:
+        """Choose one of the app's shortcuts, by its name or callback_id: of a message, or a global one."""
+        shortcuts = self.connection.state(self.id)["app"]["shortcuts"]
+        found = [each for each in shortcuts if name in (each["name"], each["callback_id"])]
+        if not found:
+            names = ", ".join(f"“{each['name']}”" for each in shortcuts) or "none"
+            raise NotFound(f"There is no shortcut “{name}”. There are: {names}.")
+        place = {"channel": on.channel, "message_ts": on.ts} if on else {}
+        what = f"{self.name} used the shortcut “{name}”"
+        self.connection.do(what, "/shortcuts", user=self.id, callback_id=found[0]["callback_id"], **place)
 
     def sees(self, wanted: Wanted, in_: Channel, *, after: Message | None = None) -> Message:
         """Wait for a message that this person sees, also one that nobody else does. Returns the newest."""

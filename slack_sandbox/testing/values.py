@@ -43,6 +43,11 @@ def _several(key: str, given: object, options: Sequence[Json]) -> list[Any]:
     return [_one(key.removesuffix("s"), each, options) for each in _each(given)]
 
 
+def texts_of(given: object) -> list[str]:
+    """What a person types to find it, or each of them."""
+    return [str(each) for each in _each(given)]
+
+
 def _each(given: object) -> Iterator[object]:
     if given is None or isinstance(given, str) or not isinstance(given, (Sequence, set, frozenset)):
         yield from () if given in (None, "") else (given,)

@@ -1,6 +1,6 @@
 """The workspace that tests get unless they describe their own."""
 
-from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
+from slack_sandbox.config import AppConfig, ChannelConfig, ShortcutConfig, UserConfig, WorkspaceConfig
 
 EVENTS = (
     "app_home_opened",
@@ -19,9 +19,15 @@ EVENTS = (
 
 
 def small_workspace(
-    *, commands: tuple[str, ...] = (), socket_mode: bool = False, events: tuple[str, ...] = EVENTS
+    *,
+    commands: tuple[str, ...] = (),
+    shortcuts: tuple[ShortcutConfig, ...] = (),
+    socket_mode: bool = False,
+    events: tuple[str, ...] = EVENTS,
 ) -> WorkspaceConfig:
     """Return three people, two channels, and an app that gets every slash command (or only `commands`) and `events`.
+
+    `shortcuts`: those of the app, which Slack must know before people can use them.
 
     Rate limits are not enforced, and events without an acknowledgement are sent again at once, twice.
     """
@@ -42,6 +48,7 @@ def small_workspace(
             bot_id="B0APP",
             commands=commands or ("*",),
             request_url=None,
+            shortcuts=shortcuts,
             socket_mode=socket_mode,
             events=events,
         ),

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from slack_sandbox.delivery.call_log import ApiCall
 from slack_sandbox.faults import Fault
+from slack_sandbox.inspector import Exchange
 from slack_sandbox.oauth import basic_credentials
 from slack_sandbox.own_origin import origin_of
 from slack_sandbox.sandbox import Sandbox
@@ -115,6 +116,21 @@ class WebApi:
             ts=body.get("ts") or body.get("message_ts"),
         )
         calls.add(call)
+        self.sandbox.inspector.add(exchange_of(call, answer))
+
+
+def exchange_of(call: ApiCall, answer: Answer | None) -> Exchange:
+    return Exchange(
+        at=call.at,
+        kind="web_api",
+        title=call.method,
+        outcome=call.error or "ok",
+        failed=not call.ok or call.error is not None,
+        seconds=0.0,
+        request=call.arguments,
+        answer=answer.body if answer else None,
+        status=answer.status if answer else None,
+    )
 
 
 async def silence(request: Request, seconds: float) -> None:

@@ -51,6 +51,10 @@ def everything(slack: SlackSandbox) -> App:
     app.action("more")(more)
     app.action("pick")(picked)
     app.event("message")(answer_directly)
+    app.options("found")(find)
+    app.action("found")(found)
+    app.shortcut("note")(note)
+    app.shortcut("everywhere")(open_anywhere)
     return app
 
 
@@ -95,6 +99,33 @@ def picked(ack: Any, action: Any, respond: Any) -> None:
     respond(f"You picked {action['selected_option']['value']}.", replace_original=False)
 
 
+def show_search(ack: Any, say: Any) -> None:
+    ack()
+    menu = {"type": "external_select", "action_id": "found", "min_query_length": 2}
+    say(text="Search", blocks=[{"type": "actions", "elements": [menu]}])
+
+
+def find(ack: Any, payload: Any) -> None:
+    text = payload["value"].lower()
+    ack(options=[option for option in OPTIONS if text in str(option["value"])])
+
+
+def found(ack: Any, action: Any, say: Any) -> None:
+    ack()
+    say(f"Found {action['selected_option']['value']}.")
+
+
+def note(ack: Any, shortcut: Any, client: WebClient) -> None:
+    ack()
+    text = f"Noted: {shortcut['message']['text']}"
+    client.chat_postMessage(channel=shortcut["channel"]["id"], text=text, thread_ts=shortcut["message_ts"])
+
+
+def open_anywhere(ack: Any, shortcut: Any, client: WebClient) -> None:
+    ack()
+    client.views_open(trigger_id=shortcut["trigger_id"], view=FORM | {"blocks": FIELDS})
+
+
 def whisper(ack: Any) -> None:
     ack("Between us.")
 
@@ -118,6 +149,7 @@ def answer_directly(event: Any, say: Any) -> None:
 COMMANDS: Mapping[str, Callable[..., None]] = {
     "/form": open_form,
     "/menu": show_menu,
+    "/search": show_search,
     "/whisper": whisper,
     "/broken": broken,
     "/make": make,

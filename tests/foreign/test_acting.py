@@ -17,9 +17,19 @@ from slack_sandbox.testing import (
     NotShown,
     Person,
     Refused,
+    ShortcutConfig,
     SlackSandbox,
+    WorkspaceConfig,
+    small_workspace,
 )
 from tests.foreign.everything import everything
+
+
+@pytest.fixture
+def slack_workspace() -> WorkspaceConfig:
+    note = ShortcutConfig(callback_id="note", name="Make a note")
+    anywhere = ShortcutConfig(callback_id="everywhere", name="Open the form", type="global")
+    return small_workspace(shortcuts=(note, anywhere))
 
 
 @pytest.fixture
@@ -89,6 +99,26 @@ def test_a_choice_in_a_message_and_an_answer_for_one_person(
         ada.chooses("Blue", from_="pick", in_=menu)
     with pytest.raises(NotFound, match=r"no button “Pick”. There are: none"):
         ada.clicks("Pick", menu)
+
+
+def test_a_menu_that_the_app_fills_while_one_types(ada: Person, general: Channel) -> None:
+    ada.types("/search", general)
+    menu = general.waits_for("Search")
+    ada.chooses("Green", from_="found", in_=menu)
+    general.waits_for("Found green.")
+    with pytest.raises(NotFound, match="no option “Blue”"):
+        ada.chooses("Blue", from_="found", in_=menu)
+
+
+def test_shortcuts_of_a_message_and_from_anywhere(ada: Person, general: Channel) -> None:
+    ada.types("The disk is full.", general)
+    said = general.waits_for("The disk is full.")
+    ada.uses_shortcut("Make a note", on=said)
+    said.thread.waits_for("Noted: The disk is full.")
+    ada.uses_shortcut("everywhere")
+    ada.sees_modal("Everything")
+    with pytest.raises(NotFound, match=r"no shortcut “Nothing”. There are: “Make a note”, “Open the form”"):
+        ada.uses_shortcut("Nothing")
 
 
 def test_what_one_person_sees_alone(slack: SlackSandbox, ada: Person) -> None:
