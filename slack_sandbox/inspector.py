@@ -47,6 +47,7 @@ class Inspector:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self.last = 0
+        self._closed = False
         self._secrets = tuple(secret for secret in secrets if secret)
         self._kept: deque[tuple[int, Json]] = deque(maxlen=KEPT_EXCHANGES)
         self._changed = asyncio.Event()
@@ -58,6 +59,14 @@ class Inspector:
         shown["answer"] = bounded(self._masked(exchange.answer))
         shown["title"], shown["detail"] = self._masked(exchange.title), self._masked(exchange.detail)
         self._kept.append((self.last, shown))
+        self._wake()
+
+    def close(self) -> None:
+        """Nobody waits any longer: the server is about to stop."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
@@ -66,7 +75,7 @@ class Inspector:
 
     async def wait_for_more(self, n: int, seconds: float) -> list[Json]:
         """What came after number `n`: at once if there is something, otherwise as soon as there is, or nothing."""
-        if self.last <= n:
+        if self.last <= n and not self._closed:
             try:
                 await asyncio.wait_for(self._changed.wait(), seconds)
             except TimeoutError:

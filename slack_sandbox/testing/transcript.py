@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
+from slack_sandbox.inspector import title_of
 from slack_sandbox.testing.words import elements_in, words_of_message
 from slack_sandbox.values import Json
 
@@ -66,17 +67,7 @@ def _delivery(entry: Json) -> str:
     outcome = (
         entry["outcome"] if entry["outcome"] == "acknowledged" else f"{entry['outcome']}: {entry['detail']}"
     )
-    return f"to the app    {_title(payload)} → {outcome} ({entry['seconds']:.2f} s)"
-
-
-def _title(payload: Json) -> str:
-    """`/hello Bob`, `block_actions approve`, `view_submission greet` or `event app_mention`."""
-    if "command" in payload:
-        return f"{payload['command']} {payload['text']}".strip()
-    if "event" in payload:
-        return f"event {payload['event']['type']}"
-    action = next(iter(payload.get("actions", ())), {}).get("action_id", "")
-    return " ".join(filter(None, (payload["type"], action or payload.get("view", {}).get("callback_id"))))
+    return f"to the app    {title_of(payload)[1]} → {outcome} ({entry['seconds']:.2f} s)"
 
 
 def _call(entry: Json) -> str:

@@ -38,9 +38,8 @@ OTHERS = st.sampled_from(
         {},
     ]
 )
-PROPERTIES = st.tuples(TEXTS | NUMBERS | CHOICES | LISTS | OTHERS, DESCRIPTIONS).map(
-    lambda parts: parts[0] | parts[1]
-)
+KINDS: st.SearchStrategy[dict[str, Any]] = TEXTS | NUMBERS | CHOICES | LISTS | OTHERS  # type: ignore[operator]
+PROPERTIES = st.tuples(KINDS, DESCRIPTIONS).map(lambda parts: parts[0] | parts[1])
 GIVEN = st.dictionaries(PARAMETER_NAMES, JSON, max_size=3)
 
 

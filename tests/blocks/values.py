@@ -77,7 +77,7 @@ def values_of(model: type, **fixed: Values) -> Values:
     names = (
         list(model.model_fields)
         if issubclass(model, BaseModel)
-        else [f.name for f in dataclasses.fields(model)]
+        else [field.name for field in dataclasses.fields(model)]  # type: ignore[arg-type]  # it is a dataclass
     )
     fields = {name: fixed.get(name, _field(model, name, hints[name])) for name in names}
     build = model.model_construct if issubclass(model, BaseModel) else model
