@@ -15,6 +15,7 @@ from slack_sandbox.config import (
 from slack_sandbox.faults import Fault
 from slack_sandbox.testing.apps import AppNotReady
 from slack_sandbox.testing.failures import FormRefused, NotFound, NotShown, Refused, SlackTestFailure
+from slack_sandbox.testing.home import Home
 from slack_sandbox.testing.messages import Message, Thread
 from slack_sandbox.testing.modals import Modal
 from slack_sandbox.testing.people import Person
@@ -29,6 +30,7 @@ __all__ = [
     "ChannelConfig",
     "Fault",
     "FormRefused",
+    "Home",
     "Message",
     "Modal",
     "NotFound",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from slack_sandbox.testing.connection import Connection
 from slack_sandbox.testing.failures import NotFound
+from slack_sandbox.testing.home import Home
 from slack_sandbox.testing.messages import Message, messages_of, newest
 from slack_sandbox.testing.modals import Modal, view_words
 from slack_sandbox.testing.places import Channel, Place, place_of
@@ -82,6 +83,11 @@ class Person:
             return next((Channel(self.connection, self.id, each["id"], name) for each in found), None)
 
         return self.connection.wait(self.id, f"The channel #{name} for {self.name}", find)
+
+    def opens_home(self) -> Home:
+        """Open the app's Home tab. The app is told, and may publish it anew: see `Home.waits_for`."""
+        self.connection.do(f"{self.name} opened the app's home", "/app_home", user=self.id, tab="home")
+        return Home(self.connection, self.id)
 
     def direct_messages(self) -> Channel:
         """Open the direct messages with the app."""

@@ -19,8 +19,12 @@ from bot.cards.incident import incident, timeline_lines
 from bot.cards.input import input_card
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
-from bot.modals import form, run_form
+from bot.modals import form, opening, picker, run_form
+from bot.modals.subjects import ForIncident, Subject
+from core.definitions.runbook import RunbookDefinition
+from core.definitions.steps import StepDefinition
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.services.library.runnable import Runnable
 from core.simulation.views import PlanView
 from core.statuses import GateStatus, InputStatus, Status, WaitingFor
 from core.views.executions import ApprovalView, ExecutionView, FreezeView, InputView, StepView
@@ -39,6 +43,26 @@ EXECUTIONS = values_of(
 APPROVALS = values_of(ApprovalView)
 KINDS_OF_ERROR = (InvalidInput, NotAllowed, NotFound, Conflict)
 REFUSALS = st.builds(lambda kind, said: kind(said), st.sampled_from(KINDS_OF_ERROR), ERRORS)
+INCIDENTS = values_of(ForIncident)
+SUBJECTS = values_of(Subject)
+STEP_DEFINITIONS = st.builds(
+    lambda name, kind: StepDefinition.model_construct(id="step", name=name, type=kind),
+    st.none() | TEXT,
+    st.sampled_from(["http", "shell"]),
+)
+CHOSEN = st.builds(
+    lambda steps, given, **values: run_form.Chosen(
+        "rbk_1", 3, RunbookDefinition.model_construct(steps=steps, **values), given
+    ),
+    steps=st.lists(STEP_DEFINITIONS, min_size=1, max_size=40),
+    given=INCIDENTS,
+    name=NAMES,
+    team=st.none() | NAMES,
+    description=TEXT,
+    parameters=SCHEMAS,
+    lock=st.none() | TEXT,
+    finally_steps=st.lists(STEP_DEFINITIONS, max_size=3),
+)
 PAGES = st.sampled_from(["", "https://runbook.example/runs/rbx_1"])
 DIFFS = st.lists(TEXT, max_size=60).map(lambda lines: "".join(f"+{line}\n" for line in lines))
 WITH_DIFF = values_of(RunbookWithDiff, diff=st.none() | DIFFS) | values_of(
@@ -93,6 +117,16 @@ def open_gate(execution: ExecutionView, approval: ApprovalView, page: str) -> Me
 
 def open_input(execution: ExecutionView, asked: InputView, page: str) -> Message:
     return input_card(execution, asked.model_copy(update={"status": InputStatus.OPEN}), page=page)
+
+
+def picked(incident: ForIncident, chooses: bool) -> list[Any]:
+    return picker.picker_blocks(incident, picker.incident_option(incident), chooses_incident=chooses)
+
+
+def offered(groups: list[Any]) -> Shown | None:
+    """A menu with these options."""
+    menu = {"type": "static_select", "action_id": "x", "option_groups": groups}
+    return reply("A menu", [{"type": "actions", "elements": [menu]}]) if groups else None
 
 
 def purpose(title: str, metadata: str) -> form.Purpose:
@@ -153,10 +187,25 @@ MAKERS: Sequence[Maker] = (
     ),
     Maker((sentence,), lambda said: reply(sentence(said), ()), (REFUSALS,)),
     Maker(
-        (form.form_view, run_form.run_form),
-        lambda name, schema, given: view(
-            run_form.run_form(run_form.Subject("rbk_1", "inc_1"), name, schema, given)
-        ),
+        (form.form_view,),
+        lambda name, schema, given: view(form.form_view(purpose(name, "{}"), schema, given)),
         (NAMES, SCHEMAS, GIVEN),
+    ),
+    Maker(
+        (run_form.run_form,),
+        lambda chosen, subject, given: view(run_form.run_form(chosen, subject, given)),
+        (CHOSEN, SUBJECTS, GIVEN),
+    ),
+    Maker((run_form.without_form,), lambda *given: view(run_form.without_form(*given)), (CHOSEN, TEXT)),
+    Maker((opening.loading,), lambda title: view(opening.loading(title)), (NAMES,)),
+    Maker(
+        (picker.picker_blocks, picker.incident_option),
+        lambda incident, chooses: view(form.modal(picker.TITLE, picked(incident, chooses))),
+        (INCIDENTS, st.booleans()),
+    ),
+    Maker(
+        (picker.runbook_groups, picker.runbook_option),
+        lambda found: offered(picker.runbook_groups(found)),
+        (st.lists(values_of(Runnable), max_size=120),),
     ),
 )

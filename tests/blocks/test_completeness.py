@@ -8,10 +8,11 @@ from typing import Any
 
 import bot.cards
 import bot.modals
+from bot.cards.blocks import Block
 from tests.blocks.makers import MAKERS
 
-MADE = ("Message", "View", "Block", "Changes", "Reply")
-"""Words in the annotation of what such a function returns."""
+MADE = ("Message", "Changes", "Reply", str(Block))
+"""What the annotation of such a function names; blocks and views are both `Block`."""
 
 PARTS: Mapping[str, str] = {
     "bot.cards.about": "parts of the cards, which are checked whole",

@@ -51,6 +51,8 @@ def everything(slack: SlackSandbox) -> App:
     app.action("more")(more)
     app.action("pick")(picked)
     app.event("message")(answer_directly)
+    app.event("app_home_opened")(publish_home)
+    app.action("refresh")(refresh_home)
     app.options("found")(find)
     app.action("found")(found)
     app.shortcut("note")(note)
@@ -139,6 +141,24 @@ def make(ack: Any, command: Any, client: WebClient) -> None:
     channel = client.conversations_create(name=command["text"])["channel"]["id"]
     client.conversations_invite(channel=channel, users=command["user_id"])
     client.chat_postMessage(channel=channel, text="Here it is.")
+
+
+def home(text: str) -> Json:
+    refresh = {"type": "actions", "elements": [button("refresh", "Refresh")]}
+    return {
+        "type": "home",
+        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}, refresh],
+    }
+
+
+def publish_home(event: Any, client: WebClient) -> None:
+    if event["tab"] == "home":
+        client.views_publish(user_id=event["user"], view=home("Welcome home."))
+
+
+def refresh_home(ack: Any, body: Any, client: WebClient) -> None:
+    ack()
+    client.views_publish(user_id=body["user"]["id"], view=home("Refreshed."))
 
 
 def answer_directly(event: Any, say: Any) -> None:

@@ -121,6 +121,15 @@ def test_shortcuts_of_a_message_and_from_anywhere(ada: Person, general: Channel)
         ada.uses_shortcut("Nothing")
 
 
+def test_the_home_tab(slack: SlackSandbox, ada: Person) -> None:
+    home = ada.opens_home().waits_for("Welcome home.")
+    assert home.buttons == ["Refresh"]
+    home.clicks("Refresh")
+    assert "Refreshed." in home.waits_for("Refreshed.").words
+    with pytest.raises(NotFound, match=r"no button “Run”\. There are: “Refresh”"):
+        home.clicks("Run")
+
+
 def test_what_one_person_sees_alone(slack: SlackSandbox, ada: Person) -> None:
     random = slack.channel("random")
     slack.person("ben").types("/whisper", random)

@@ -108,7 +108,7 @@ def is_taken_by_the_library(block: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize(("length", "is_fine"), [(24, True), (25, False)])
 def test_a_modals_title(length: int, is_fine: bool) -> None:
-    view = {"type": "modal", "title": plain(length), "blocks": [{"type": "divider"}]}
+    view: dict[str, Any] = {"type": "modal", "title": plain(length), "blocks": [{"type": "divider"}]}
     assert (list(view_problems(view)) == []) is is_fine
     if is_fine:
         View(**view).to_dict()
