@@ -14,6 +14,7 @@ from bot.cards.words import (
     code_block,
     duration,
     escape,
+    escape_code,
     escape_sentence,
     one_line,
     status_words,
@@ -56,7 +57,7 @@ def _where(step: StepView, files: Set[str], page: str) -> str:
     if not is_long(step):
         return ""
     places = ["in the file below"] if step.id in files else []
-    places += [f"on the <{escape(page)}|run's page>"] if page else []
+    places += [f"on the <{escape_code(page)}|run's page>"] if page else []
     size = f"{len(whole_output(step)):,} characters"
     return f"Shortened; all {size} are {' and '.join(places)}." if places else f"Shortened from {size}."
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from bot.cards.steps import step_title
-from bot.cards.words import escape
+from bot.cards.words import escape_code
 from core.views.executions import ExecutionView, StepView
 
 MOST_LINKS = 6
@@ -23,7 +23,7 @@ def _links(execution: ExecutionView) -> Iterator[str]:
     for step in execution.steps:
         url = _address(step)
         if url:
-            yield f"<{escape(url)}|{step_title(step).replace('|', '¦')}>"
+            yield f"<{escape_code(url)}|{step_title(step).replace('|', '¦')}>"
 
 
 def _address(step: StepView) -> str:

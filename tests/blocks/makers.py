@@ -14,9 +14,10 @@ from bot.cards import changes, definition_approval, plan
 from bot.cards.blocks import Message, sections
 from bot.cards.detail import detail
 from bot.cards.gate import gate
-from bot.cards.headline import headline, outcome
+from bot.cards.headline import headline
 from bot.cards.incident import incident, timeline_lines
 from bot.cards.input import input_card
+from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.verdict import verdict
 from bot.modals import form, opening, picker, run_form
@@ -30,6 +31,7 @@ from core.statuses import GateStatus, InputStatus, Status, WaitingFor
 from core.views.executions import ApprovalView, ExecutionView, FreezeView, InputView, StepView
 from core.views.incidents import IncidentView, TimelineEntryView
 from core.views.library import RunbookWithDiff, WorkflowWithDiff
+from core.views.run_cards import CardFacts
 from tests.blocks.checking import Shown
 from tests.blocks.nasty import AUTHORED, ERRORS, TEXT
 from tests.blocks.schemas import GIVEN, SCHEMAS
@@ -63,6 +65,7 @@ CHOSEN = st.builds(
     lock=st.none() | TEXT,
     finally_steps=st.lists(STEP_DEFINITIONS, max_size=3),
 )
+FACTS = values_of(CardFacts)
 PAGES = st.sampled_from(["", "https://runbook.example/runs/rbx_1"])
 DIFFS = st.lists(TEXT, max_size=60).map(lambda lines: "".join(f"+{line}\n" for line in lines))
 WITH_DIFF = values_of(RunbookWithDiff, diff=st.none() | DIFFS) | values_of(
@@ -134,8 +137,16 @@ def purpose(title: str, metadata: str) -> form.Purpose:
 
 
 MAKERS: Sequence[Maker] = (
-    Maker((headline,), lambda run, page: message(headline(run, now=NOW, page=page)), (EXECUTIONS, PAGES)),
-    Maker((outcome,), lambda run, page: message(outcome(run, page=page)), (EXECUTIONS, PAGES)),
+    Maker(
+        (headline,),
+        lambda run, facts, page: message(headline(run, facts, now=NOW, page=page)),
+        (EXECUTIONS, FACTS, PAGES),
+    ),
+    Maker(
+        (outcome,),
+        lambda run, facts, page: message(outcome(run, facts, page=page)),
+        (EXECUTIONS, FACTS, PAGES),
+    ),
     Maker(
         (gate,), lambda run, asked, page: message(open_gate(run, asked, page)), (EXECUTIONS, APPROVALS, PAGES)
     ),

@@ -17,6 +17,8 @@ MADE = ("Message", "Changes", "Reply", str(Block))
 PARTS: Mapping[str, str] = {
     "bot.cards.about": "parts of the cards, which are checked whole",
     "bot.cards.blocks": "the primitives from which all are built",
+    "bot.cards.ending": "part of the headline and of the outcome",
+    "bot.cards.verdict.verdict_buttons": "part of the verdict and of the headline",
     "bot.cards.request_blocks": "part of the gate",
     "bot.cards.gate.gate_body": "part of the gate, and of the list of approvals",
     "bot.cards.gate.decision_buttons": "part of the gate, and of the list of approvals",
