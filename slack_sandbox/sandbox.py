@@ -171,5 +171,7 @@ def install(config: WorkspaceConfig, app: AppConfig, clock: MovableClock, log: L
     """Signatures keep the real time: an app refuses those that are older than five minutes."""
     within = config.acknowledge_within
     http = HttpCarrier(app.request_url, app.signing_secret, clock.real, within, app.options_load_url)
-    courier = Courier(http, SocketModeCarrier(app.id, within), app.socket_mode, clock, log.deliveries, log.inspector)
+    courier = Courier(
+        http, SocketModeCarrier(app.id, within), app.socket_mode, clock, log.deliveries, log.inspector
+    )
     return Installation(app, courier, EventDispatcher(courier, config.event_retry_delays), scopes=app.scopes)

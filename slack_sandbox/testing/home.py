@@ -43,7 +43,7 @@ class Home:
         return (view is not None and matches(wanted, words_of(view["blocks"]))) or None
 
     def _find(self, state: Json) -> Json | None:
-        view: Json | None = state.get("home")
+        view: Json | None = state["homes"].get(state["app"]["id"])
         return view
 
     def _view(self) -> Json:

@@ -19,9 +19,11 @@ from bot.cards.incident import incident, timeline_lines
 from bot.cards.input import input_card
 from bot.cards.outcome import outcome
 from bot.cards.plain import plain
+from bot.cards.reminder import reminder
 from bot.cards.verdict import verdict
-from bot.modals import form, opening, picker, run_form
+from bot.modals import decision_form, form, opening, picker, run_form
 from bot.modals.subjects import ForIncident, Subject
+from core.decisions.gate_times import Prompt
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import StepDefinition
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -35,7 +37,7 @@ from core.views.run_cards import CardFacts
 from tests.blocks.checking import Shown
 from tests.blocks.nasty import AUTHORED, ERRORS, TEXT
 from tests.blocks.schemas import GIVEN, SCHEMAS
-from tests.blocks.values import NAMES, NOW, values_of
+from tests.blocks.values import IDS, NAMES, NOW, values_of
 
 ENDED = [status for status in Status if status not in (Status.SKIPPED, Status.UNKNOWN)]
 STEPS = values_of(StepView)
@@ -92,6 +94,14 @@ class Maker:
 
 def message(made: Message) -> Shown:
     return Shown(made.text, made.blocks, metadata=made.metadata)
+
+
+def optional(made: Message | None) -> Shown | None:
+    return None if made is None else message(made)
+
+
+def opened(approval: ApprovalView) -> ApprovalView:
+    return approval.model_copy(update={"status": GateStatus.OPEN})
 
 
 def reply(text: str, blocks: Sequence[Any]) -> Shown:
@@ -208,6 +218,16 @@ MAKERS: Sequence[Maker] = (
         (CHOSEN, SUBJECTS, GIVEN),
     ),
     Maker((run_form.without_form,), lambda *given: view(run_form.without_form(*given)), (CHOSEN, TEXT)),
+    Maker(
+        (reminder,),
+        lambda run, asked, prompt, page: optional(reminder(run, opened(asked), prompt, page=page)),
+        (EXECUTIONS, APPROVALS, st.sampled_from(Prompt), PAGES),
+    ),
+    Maker(
+        (decision_form.decision_form,),
+        lambda run, subject: view(decision_form.decision_form(run, subject)),
+        (EXECUTIONS, values_of(decision_form.Subject, gate=IDS, response_url=PAGES)),
+    ),
     Maker((opening.loading,), lambda title: view(opening.loading(title)), (NAMES,)),
     Maker(
         (picker.picker_blocks, picker.incident_option),
