@@ -12,6 +12,7 @@ from cli.reference.expressions import expressions_page
 from cli.reference.policy import policy_page
 from cli.reference.rest import rest_page
 from cli.reference.types import actions_page, secrets_page, steps_page, triggers_page
+from cli.reference.words import words_page
 
 PAGES: Mapping[str, Callable[[], str]] = {
     "steps.md": steps_page,
@@ -23,6 +24,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "rest.md": rest_page,
     "errors.md": errors_page,
     "policy.md": policy_page,
+    "words.md": words_page,
 }
 
 app = typer.Typer()
