@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz blocks
+.PHONY: pictures demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz blocks
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -39,6 +39,11 @@ format: $(READY)
 # Regenerate the pages under docs/reference from the types and commands.
 reference: $(READY)
 	$(BIN)/runbook reference docs/reference
+
+# Take the pictures of the docs anew, from what the browser tests see.
+pictures: $(READY)
+	mkdir -p docs/images
+	RUNBOOK_PICTURES=docs/images $(BIN)/pytest -n 1 tests/browser/test_starting.py tests/browser/test_approving.py tests/browser/test_run_card.py tests/browser/test_incidents.py
 
 bench: $(READY)
 	$(BIN)/python -m bench

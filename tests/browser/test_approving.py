@@ -1,24 +1,20 @@
 """Approving as people do it: a reason, a comment, what changed, a reminder, and time that runs out meanwhile."""
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import Stage, stage
 from core.settings import Settings
 from core.tables import Approval, RunbookExecution
+from tests.browser.pictures import DESK, picture
 from tests.browser.sandbox_page import enter, say
 
 PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
-PICTURES = os.environ.get("RUNBOOK_PICTURES")  # a folder for pictures of what the tests see, to look at
-PHONE: ViewportSize = {"width": 390, "height": 844}
-DESK: ViewportSize = {"width": 1440, "height": 900}
 BOB, ALICE, ERIN = "U0BOB", "U0ALICE", "U0ERIN"
 
 ROTATE = """
@@ -64,17 +60,6 @@ def apply(demo: Stage, timeout: str) -> None:
 
 def messages(page: Page, text: str) -> Locator:
     return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text)
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        for size, shape in (("390", PHONE), ("1440", DESK)):
-            page.set_viewport_size(shape)
-            page.wait_for_timeout(600)  # the sidebar moves out of the way
-            page.get_by_test_id("message-list").evaluate(
-                "list => list.lastElementChild?.scrollIntoView(false)"
-            )
-            page.screenshot(path=str(Path(PICTURES) / f"{name}-{size}.png"))
 
 
 def as_person(page: Page, user: str) -> None:

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from cli.demo.stage import Stage, stage
 from core.settings import Settings
+from tests.browser.pictures import picture
 from tests.browser.sandbox_page import enter, say
 
 PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
@@ -62,12 +63,14 @@ def test_an_incident_from_the_form_to_its_summary(demo: Stage, phone: Page, desk
     expect(opening).to_be_visible()  # the title is missing, and the field says so
     opening.get_by_label("What is wrong?").fill("Orders database is down")
     opening.get_by_label("Service").fill("orders-db")
+    picture(phone, "incident-form")
     opening.get_by_role("button", name="Open", exact=True).click()
     expect(opening).to_be_hidden(timeout=PATIENCE)
 
     go_to(phone, CHANNEL_NAME)
     expect(message_with(phone, "Proposed: db-failover")).to_be_visible(timeout=PATIENCE)
     expect(phone.get_by_test_id("pins")).to_be_visible(timeout=PATIENCE)
+    picture(phone, "incident-card")
     tap(phone, "incident.ack")
     expect(message_with(phone, "inc-1 is acknowledged.")).to_be_visible(timeout=PATIENCE)
     expect(phone.locator('[data-action-id="incident.ack"]')).to_have_count(0, timeout=PATIENCE)
@@ -90,6 +93,7 @@ def test_an_incident_from_the_form_to_its_summary(demo: Stage, phone: Page, desk
     expect(home).to_contain_text("high: Orders database is down")
     say(phone, "/runbook run db-failover cluster=orders")
     expect(home).to_contain_text("/clusters/orders/promote", timeout=PATIENCE)
+    picture(desktop, "home")
     home.locator('[data-action-id="approval.approve"]').click()
     expect(home).to_contain_text("Nothing waits for you.", timeout=PATIENCE)
 
@@ -103,5 +107,6 @@ def test_an_incident_from_the_form_to_its_summary(demo: Stage, phone: Page, desk
     summary = message_with(desktop, "Who took part:")
     expect(summary).to_be_visible(timeout=PATIENCE)
     expect(summary).to_contain_text("noted: It is the disk <!channel>")
+    picture(desktop, "incident-summary")
     say(desktop, "/runbook incident export")
     expect(message_with(desktop, "# inc-1: Orders database is down")).to_be_visible(timeout=PATIENCE)

@@ -1,22 +1,18 @@
 """A run as its channel sees it: its progress, its failure, what to press next, its output as a file, a retry."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import Stage, stage
 from core.settings import Settings
+from tests.browser.pictures import DESK, picture
 from tests.browser.sandbox_page import enter, say
 
 PATIENCE = 60_000  # milliseconds for what workers and the poster do in between
-PICTURES = os.environ.get("RUNBOOK_PICTURES")  # a folder for pictures of what the tests see, to look at
-PHONE: ViewportSize = {"width": 390, "height": 844}
-DESK: ViewportSize = {"width": 1440, "height": 900}
 BOB, ALICE = "U0BOB", "U0ALICE"
 TITLE = "Replica behind"
 
@@ -58,18 +54,6 @@ def page(browser: Browser) -> Iterator[Page]:
 
 def messages(page: Page, text: str) -> Locator:
     return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text)
-
-
-def picture(page: Page, name: str) -> None:
-    if not PICTURES:
-        return
-    for shade in ("light", "dark"):
-        page.emulate_media(color_scheme=shade)
-        for size, shape in (("390", PHONE), ("1440", DESK)):
-            page.set_viewport_size(shape)
-            page.wait_for_timeout(400)  # what slides in has arrived
-            page.screenshot(path=str(Path(PICTURES) / f"{name}-{size}-{shade}.png"))
-    page.emulate_media(color_scheme="light")
 
 
 def as_person(page: Page, user: str) -> None:

@@ -1,20 +1,18 @@
 """Starting a runbook without typing its name, as a person does on a phone: picker and form, shortcuts, a mention."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from cli.demo.stage import Stage, stage
 from core.settings import Settings
+from tests.browser.pictures import picture
 from tests.browser.sandbox_page import enter, say
 
 PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
 PHONE = {"width": 390, "height": 844}
 OPENING = '/runbook incident open "Caches are slow" severity=low service=orders-db team=database'
-SHOTS = os.environ.get("RUNBOOK_SCREENSHOTS")  # a folder
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +47,6 @@ def page(demo: Stage, channel: str, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def shot(page: Page, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=Path(SHOTS) / f"{name}.png")
-
-
 def modal(page: Page) -> Locator:
     return page.get_by_test_id("modal")
 
@@ -72,12 +65,12 @@ def test_the_command_alone_shows_what_fits_then_its_form_and_errors_stand_at_the
     found = page.get_by_test_id("found")
     expect(found).to_contain_text("Made for this incident", timeout=PATIENCE)
     expect(found.get_by_role("option").first).to_contain_text("db-failover")
-    shot(page, "picker")
+    picture(page, "picker")
 
     choose(page, "failover", "db-failover")
     expect(modal(page)).to_contain_text("Needs approval by an admin of team database.", timeout=PATIENCE)
     expect(modal(page)).to_contain_text("Promote the replica (http)")
-    shot(page, "form")
+    picture(page, "form")
     page.get_by_test_id("modal-submit").click()
     expect(modal(page)).to_contain_text("Please complete this required field.")
     modal(page).get_by_role("combobox", name="cluster").select_option("users")
@@ -92,7 +85,7 @@ def test_a_mention_on_a_phone_is_answered_to_its_sender_with_a_button_for_what_i
         page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text="cluster is missing")
     )
     expect(answer).to_contain_text("Only visible to you", timeout=PATIENCE)
-    shot(page, "mention")
+    picture(page, "mention")
     answer.get_by_role("button", name="Enter values").click()
     expect(modal(page)).to_contain_text("What it does, in 4 steps", timeout=PATIENCE)
 
@@ -105,7 +98,7 @@ def test_a_shortcut_of_a_message_is_for_its_channels_incident(page: Page) -> Non
     page.get_by_role("menuitem").filter(has_text="Run a runbook").click()
     expect(modal(page)).to_contain_text("inc-1", timeout=PATIENCE)
     expect(modal(page)).to_contain_text("Which runbook?")
-    shot(page, "message-shortcut")
+    picture(page, "message-shortcut")
 
 
 def test_the_shortcut_from_anywhere_asks_for_the_incident_first(demo: Stage, page: Page) -> None:
@@ -115,6 +108,6 @@ def test_the_shortcut_from_anywhere_asks_for_the_incident_first(demo: Stage, pag
     expect(modal(page)).to_contain_text("Which incident?", timeout=PATIENCE)
     choose(page, "caches", "inc-1 Caches are slow")
     expect(modal(page)).to_contain_text("Which runbook?", timeout=PATIENCE)
-    shot(page, "global-shortcut")
+    picture(page, "global-shortcut")
     choose(page, "cache-check", "cache-check")
     expect(modal(page)).to_contain_text("What it does", timeout=PATIENCE)
