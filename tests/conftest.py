@@ -28,7 +28,7 @@ from core.unit_of_work import JobRequest, UnitOfWorkFactory
 from tests.snapshots import TABLES, Snapshots
 
 # How long examples take to make says something about the machine, and nothing about the product.
-settings.register_profile("here", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("here", max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("here")
 
 ADMIN = "U0ADMIN"

@@ -24,10 +24,21 @@ SHOW_EVERY = timedelta(seconds=1)
 UPDATE_EVERY = timedelta(seconds=1.2)
 UPDATE = "chat.update"
 POST = "chat.postMessage"
+# What pins and bookmarks call is tier 2 (https://docs.slack.dev/reference/methods/pins.add/): 20+ a minute each.
+FURNISHING = frozenset({NoticeKind.PIN, NoticeKind.BOOKMARK})
+FURNISH_EVERY = timedelta(seconds=3.1)
+FURNISH = "furnish"
 
 
 def post_scope(channel: str) -> str:
     return f"{POST}:{channel}"
+
+
+def scope_of(kind: NoticeKind, channel: str, message_ts: str | None) -> str:
+    """Return the scope whose pace the call for such a notice keeps."""
+    if kind in FURNISHING:
+        return f"{FURNISH}:{kind}"
+    return post_scope(channel) if message_ts is None else UPDATE
 
 
 def hold(session: Session, scope: str, until: datetime) -> None:
@@ -84,12 +95,17 @@ def claim_next(session: Session, now: datetime) -> Claim | None:
     notice, channel, thread_ts = row
     claim = _claim(notice, channel, thread_ts, now + LEASE)
     notice.leased_until, notice.attempts = claim.leased_until, notice.attempts + 1
-    if channel is not None and notice.message_ts is None:
-        notice.uncertain = True
-        hold(session, post_scope(channel), now + POST_EVERY)
-    elif channel is not None:
-        hold(session, UPDATE, now + UPDATE_EVERY)
+    if channel is not None:
+        notice.uncertain = notice.uncertain or notice.message_ts is None
+        hold(session, scope_of(claim.kind, channel, claim.message_ts), now + _pace(claim))
     return claim
+
+
+def _pace(claim: Claim) -> timedelta:
+    """Return how long the scope of the claim's call is held."""
+    if claim.kind in FURNISHING:
+        return FURNISH_EVERY
+    return POST_EVERY if claim.message_ts is None else UPDATE_EVERY
 
 
 def _claim(notice: Notice, channel: str | None, thread_ts: str | None, leased_until: datetime) -> Claim:
@@ -165,7 +181,11 @@ def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
-    scope = case((Notice.message_ts.is_(None), func.concat(POST, ":", channel)), else_=UPDATE)
+    scope = case(
+        (Notice.kind.in_(FURNISHING), func.concat(FURNISH, ":", Notice.kind)),
+        (Notice.message_ts.is_(None), func.concat(POST, ":", channel)),
+        else_=UPDATE,
+    )
     held = exists().where(SlackPace.scope == scope, SlackPace.free_at > now).correlate(Notice)
     return or_(channel.is_(None), ~held) if channel is not None else true()
 

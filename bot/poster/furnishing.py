@@ -5,7 +5,7 @@ once; nothing else waits for it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 from slack_sdk import WebClient
@@ -22,7 +22,6 @@ from core.unit_of_work import UnitOfWork
 from .answers import GiveUp, Join, Later, Meaning, is_scope_missing, meaning
 from .claims import Claim
 
-FURNISHING = frozenset({NoticeKind.PIN, NoticeKind.BOOKMARK})
 LONGEST_TITLE = 100
 # The scope that each needs: https://docs.slack.dev/reference/methods/pins.add and bookmarks.add
 SCOPES: Mapping[NoticeKind, str] = {
@@ -106,16 +105,11 @@ def _is_same_page(link: str, other: str) -> bool:
 
 
 def after_refusal(error: Exception, attempts: int) -> Meaning:
-    """Return what to do after a call that failed. Only what may succeed another time is retried.
-
-    It never holds the channel's messages: these methods have limits of their own.
-    """
+    """Return what to do after a call that failed. Only what may succeed another time is retried."""
     if isinstance(error, SlackApiError) and is_scope_missing(error):
         return GiveUp("missing_scope")
     what = meaning(error, attempts)
-    if isinstance(what, Later):
-        return replace(what, scope_held=False)
-    if isinstance(what, GiveUp | Join):
+    if isinstance(what, Later | GiveUp | Join):
         return what
     return GiveUp(str(error.response["error"]) if isinstance(error, SlackApiError) else str(error))
 

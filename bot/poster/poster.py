@@ -47,6 +47,7 @@ from .answers import (
 )
 from .channels import is_final, make_channel, wanted_channel
 from .claims import (
+    FURNISHING,
     Claim,
     claim_next,
     forget_headline,
@@ -57,7 +58,7 @@ from .claims import (
     show_at,
     take_turn,
 )
-from .furnishing import FURNISHING, after_refusal, follow_up, furnish, log_given_up, wanted_for
+from .furnishing import after_refusal, follow_up, furnish, log_given_up, wanted_for
 from .home import HomePublisher
 from .refusals import enqueue_files, enqueue_refusal
 from .rendering import Rendered, render
@@ -169,12 +170,11 @@ class Poster:
         return Sent(None, claim.wanted, None)
 
     def _furnish(self, claim: Claim, channel: str) -> None:
-        """Pin or bookmark. Nothing is posted, so the channel is free again at once."""
+        """Pin or bookmark."""
         with self.unit_of_work.begin() as work:
             wanted = wanted_for(work, claim, self.links)
-            claims.release(work.session, claims.post_scope(channel))
         furnish(self.client, channel, wanted, self.links)
-        self._delivered(claim, Sent(None, claim.wanted, None, is_silent=True), ())
+        self._delivered(claim, Sent(None, claim.wanted, None), ())
 
     def _make_channel(self, claim: Claim) -> None:
         """Create the incident's channel. Its card is then claimed again, to be posted there."""
@@ -225,7 +225,7 @@ class Poster:
             if notice is not None:
                 _note(work, notice, claim, what)
             if isinstance(what, Later) and what.scope_held and claim.channel is not None:
-                scope = claims.UPDATE if claim.message_ts else claims.post_scope(claim.channel)
+                scope = claims.scope_of(claim.kind, claim.channel, claim.message_ts)
                 claims.hold(work.session, scope, work.now + what.delay)
         if isinstance(what, GiveUp) and claim.channel and what.reason in NO_PLACE:
             # In a transaction of its own: it locks the incident first, as all others do.

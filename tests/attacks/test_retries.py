@@ -231,5 +231,5 @@ def test_the_old_gates_button_does_not_answer_the_new_one(deployment: Deployment
     deployment.work()
     retried = retry(deployment, DATA_OPS, run)
 
-    assert "already approved" in press(deployment, DATA_ADMIN, "approval.approve", value)
+    assert "Nothing is left to decide" in press(deployment, DATA_ADMIN, "approval.approve", value)
     assert gate_of(deployment, retried)["status"] == "open"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.blocks.checking import problems
 from tests.blocks.makers import MAKERS, Maker
 
-some = settings(deadline=None, max_examples=20, suppress_health_check=list(HealthCheck))
+some = settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.name)

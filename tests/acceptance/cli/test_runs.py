@@ -203,7 +203,7 @@ def test_an_approval_lets_the_run_go_on(
     assert cli("approve", gate).out == f"Approved (run {run}, step gate).\n"
     work_off(unit_of_work, new_executor(unit_of_work), recorded_jobs.enqueued)
     assert see(unit_of_work, run).status == "succeeded"
-    assert cli("approve", gate).err == "runbook: This was already approved."
+    assert cli("approve", gate).err.startswith("runbook: Approved by <@U0DBOPS> at ")
 
 
 def test_a_rejection_ends_the_run_and_keeps_its_reason(

@@ -48,6 +48,7 @@ CONTRACT = {
     "/api/workflows/{id}/executions": {"get"},
     "/api/workflows/{id}/execute": {"post"},
     "/api/incidents/{id}/escalate": {"post"},
+    "/api/incidents/{id}/export": {"get"},
     "/api/incidents/{id}/timeline": {"get"},
     "/api/incidents/{id}/notes": {"post"},
     "/api/audit": {"get"},

@@ -78,7 +78,7 @@ def copy(
     engine.dispose()
 
 
-@pytest.mark.parametrize("copy", [Random(number).randrange(2, MOMENTS) for number in range(4)], indirect=True)
+@pytest.mark.parametrize("copy", [Random(number).randrange(2, MOMENTS) for number in range(2)], indirect=True)
 def test_a_dump_of_any_moment_repeats_no_step_and_no_message(copy: Deployment) -> None:
     before = len(copy.outside.target.calls)
     assert settle(copy.unit_of_work) is DatabaseChange.COPIED

@@ -265,13 +265,13 @@ def test_a_private_channel_without_us_ends_in_an_alarm_and_not_in_a_loop(
     world: BotWorld, incident: Incident
 ) -> None:
     world.people.play(
-        post_fault("error", error="not_in_channel", times=1000),
+        post_fault("error", error="not_in_channel", times=1000, channel=CHANNEL),
         {"method": "conversations.join", "kind": "error", "error": "not_in_channel", "times": 1000},
     )
     with capture_logs() as logs:
         world.settle()
     assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == ["not_in_channel"]
-    assert len(world.people.calls(POST)) == 1
+    assert [call["arguments"]["channel"] for call in world.people.calls(POST)].count(CHANNEL) == 1
 
 
 def test_what_slack_refuses_for_its_content_ends_in_an_alarm_and_keeps_nothing_else_back(

@@ -21,8 +21,8 @@ from tests.integration.slack_sandbox.people import People
 from tests.world import TEAMS, see, start_run, work_off
 
 CHANNEL = "C0INCIDENT"
-FIFTY_CHANNELS = tuple(f"C0RUN{number}" for number in range(50))
-MANY_CHANNELS = FIFTY_CHANNELS[:10]
+TWENTY_CHANNELS = tuple(f"C0RUN{number}" for number in range(20))
+MANY_CHANNELS = TWENTY_CHANNELS[:10]
 OPS, ADMIN_OF_TEAM, WEB = "U0DBOPS", "U0DBADMIN", "U0WEB"
 LONGEST = timedelta(minutes=10)
 
@@ -30,7 +30,7 @@ WORKSPACE = WorkspaceConfig(
     users=tuple(UserConfig(id=user, name=user.lower()) for user in (OPS, ADMIN_OF_TEAM, WEB)),
     channels=(
         ChannelConfig(id=CHANNEL, name="incident"),
-        *(ChannelConfig(id=channel, name=channel.lower()) for channel in FIFTY_CHANNELS),
+        *(ChannelConfig(id=channel, name=channel.lower()) for channel in TWENTY_CHANNELS),
     ),
     app=AppConfig(request_url=None),
 )

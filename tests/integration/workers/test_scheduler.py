@@ -250,6 +250,7 @@ def test_the_clock_has_all_its_duties() -> None:
         "start_workflows_by_age",
         "start_scheduled_workflows",
         "close_finished_maintenance",
+        "prompt_deciders",
         "seal_the_audit_trail",
         "count_what_ended",
     ]

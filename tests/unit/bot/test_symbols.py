@@ -7,7 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "slack_sandbox" / "page"
-SYMBOL = re.compile("[\u2600-\u27bf\u231b\u23e9-\u23fa\u25aa-\u25fe\U0001f000-\U0001faff]")
+SYMBOL = re.compile(
+    "[\u2600-\u27bf\u231b\u23e9-\u23fa\u25aa\u25ab\u25b6\u25c0\u25fb-\u25fe\U0001f000-\U0001faff]"
+)
 DRAWN = re.compile(r'^ {2}(\w+): "(.)', re.MULTILINE)
 
 

@@ -27,8 +27,8 @@ def test_nothing_else_stands_there() -> None:
 
 
 def test_the_pages_tell_of_everything_there_is() -> None:
-    for names, page in ((step_types(), "steps.md"), (action_types(), "actions.md")):
-        assert all(f"### `{name}`" in PAGES[page]() for name in names)
+    for names, page in ((step_types(), PAGES["steps.md"]()), (action_types(), PAGES["actions.md"]())):
+        assert [name for name in names if f"### `{name}`" not in page] == []
     triggers = inner_models(fields_by_key(WorkflowDefinition)["trigger"])
     assert PAGES["triggers.md"]().count("\n## ") == len(triggers)
     commands = PAGES["commands.md"]().replace("\\|", "|")

@@ -75,7 +75,7 @@ def test_without_anything_to_show_nothing_is_called() -> None:
     Channel(pins_add="fatal_error", bookmarks_list="fatal_error").furnish(Wanted())
 
 
-def test_a_missing_scope_is_final_and_what_passes_is_retried_without_holding_the_channel() -> None:
+def test_a_missing_scope_is_final_and_what_passes_is_retried_at_its_pace() -> None:
     assert after_refusal(refused("missing_scope"), 1) == GiveUp("missing_scope")
     assert after_refusal(refused("not_pinnable"), 1) == GiveUp("not_pinnable")
     assert after_refusal(refused("message_not_found"), 1) == GiveUp("message_not_found")
@@ -83,4 +83,4 @@ def test_a_missing_scope_is_final_and_what_passes_is_retried_without_holding_the
     slow = after_refusal(refused("ratelimited", 429, **{"Retry-After": "7"}), 1)
     assert isinstance(slow, Later)
     assert slow.delay.total_seconds() == 7
-    assert not slow.scope_held
+    assert slow.scope_held, "the others of its kind wait as well"
