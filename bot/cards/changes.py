@@ -113,10 +113,11 @@ def diff_card(said: str, diff: str, view: AnyWithDiff, hints: Sequence[str] = ()
     """Return a sentence and the diff that it announces. The card says how much does not fit."""
     code = _Code.of(diff)
     hints = [*([f"… {code.left_out} {_where_everything_is(view)}"] if code.left_out else []), *hints]
-    blocks = [section(said), *(section(f"```\n{part}\n```") for part in code.parts)]
+    parts = [f"```\n{part}\n```" for part in code.parts]
+    blocks = [section(said), *map(section, parts)]
     if hints:
         blocks.append(context("\n".join(hints)))
-    return Changes([said, *code.parts, *hints], blocks, bool(code.left_out))
+    return Changes([said, *parts, *hints], blocks, bool(code.left_out))
 
 
 def _where_everything_is(view: AnyWithDiff) -> str:

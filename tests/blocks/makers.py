@@ -20,6 +20,8 @@ from bot.cards.input import input_card
 from bot.cards.outcome import outcome
 from bot.cards.plain import plain
 from bot.cards.reminder import reminder
+from bot.cards.report import export_blocks
+from bot.cards.summary import summary
 from bot.cards.verdict import verdict
 from bot.modals import decision_form, form, opening, picker, run_form
 from bot.modals.subjects import ForIncident, Subject
@@ -31,7 +33,7 @@ from core.services.library.runnable import Runnable
 from core.simulation.views import PlanView
 from core.statuses import GateStatus, InputStatus, Status, WaitingFor
 from core.views.executions import ApprovalView, ExecutionView, FreezeView, InputView, StepView
-from core.views.incidents import IncidentView, TimelineEntryView
+from core.views.incidents import IncidentReport, IncidentView, ProposalView, TimelineEntryView
 from core.views.library import RunbookWithDiff, WorkflowWithDiff
 from core.views.run_cards import CardFacts
 from tests.blocks.checking import Shown
@@ -179,6 +181,17 @@ MAKERS: Sequence[Maker] = (
         (timeline_lines,),
         lambda entries: reply("Timeline", sections(timeline_lines(entries))),
         (st.lists(values_of(TimelineEntryView), max_size=10),),
+    ),
+    Maker(
+        (incident,),
+        lambda shown, proposed: message(incident(shown, proposed=proposed)),
+        (values_of(IncidentView), st.lists(values_of(ProposalView), max_size=4)),
+    ),
+    card(summary, values_of(IncidentReport)),
+    Maker(
+        (export_blocks,),
+        lambda report, text: reply("The report", export_blocks(report, text)),
+        (values_of(IncidentReport), TEXT),
     ),
     card(plain, AUTHORED),
     Maker((plain,), lambda text, run: message(plain(text, execution=run)), (AUTHORED, EXECUTIONS)),

@@ -3,13 +3,21 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.blocks.checking import problems
 from tests.blocks.makers import MAKERS, Maker
 
-some = settings(deadline=None, max_examples=8, suppress_health_check=list(HealthCheck))
+# The same examples each time, and no search for the smallest: `make blocks` tries new ones.
+some = settings(
+    deadline=None,
+    max_examples=8,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 
 
 @pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.name)

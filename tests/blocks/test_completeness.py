@@ -28,6 +28,12 @@ PARTS: Mapping[str, str] = {
     "bot.modals.fields": "part of a form",
     "bot.modals.form.form_around": "part of a form",
     "bot.modals.form.modal": "part of a form",
+    "bot.cards.home": "made of the gate's body and of titles, which are checked in their cards",
+    "bot.cards.incident.incident_buttons": "part of the incident's card",
+    "bot.modals.deeds": "parts of the forms about an incident",
+    "bot.modals.escalate_form": "reads the database; its only foreign text is the incident's number",
+    "bot.modals.incident_form": "reads the database; its only foreign texts are names of teams",
+    "bot.modals.note_form": "reads the database; its only foreign text is the incident's number",
     "bot.modals.input_form": "reads the database; it is form_view with a section above",
 }
 """What is not checked by itself, and why."""
