@@ -167,7 +167,7 @@ MAKERS: Sequence[Maker] = (
     ),
     card(asked, EXECUTIONS, st.integers(0, 9)),
     Maker((verdict,), lambda run: message(verdict(run, 0, 1)), (EXECUTIONS,)),
-    card(detail, EXECUTIONS, st.lists(STEPS, min_size=1, max_size=60)),
+    card(detail, EXECUTIONS, st.lists(STEPS, min_size=1, max_size=8)),
     Maker(
         (input_card,), lambda *given: message(open_input(*given)), (EXECUTIONS, values_of(InputView), PAGES)
     ),

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 
 from tests.blocks.checking import problems
 from tests.blocks.makers import MAKERS, Maker
@@ -20,10 +21,25 @@ some = settings(
 )
 
 
+TRIES = 3
+
+
 @pytest.mark.parametrize("maker", MAKERS, ids=lambda maker: maker.name)
-@some
-@given(st.data())
-def test_slack_takes_it_and_obeys_nothing(maker: Maker, data: st.DataObject) -> None:
-    values: tuple[Any, ...] = data.draw(maker.values)
-    shown = maker.make(*values)
-    assert shown is None or problems(shown) == []
+def test_slack_takes_it_and_obeys_nothing(maker: Maker) -> None:
+    @some
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        values: tuple[Any, ...] = data.draw(maker.values)
+        shown = maker.make(*values)
+        assert shown is None or problems(shown) == []
+
+    for left in reversed(range(TRIES)):
+        try:
+            check()
+        except (
+            FlakyStrategyDefinition
+        ):  # Hypothesis at times loses its way in values of this size: ours is not tried
+            if not left:
+                raise
+        else:
+            return

@@ -95,7 +95,7 @@ def test_the_timeline_is_shown_to_who_asks_alone(
     slack.types(DB_OPS, DB_CHANNEL, "note <!channel> it is the *disk*")
     slack.clicks(DB_OPS, "incident.timeline", the_incident(company).id)
     said = response_url.next_text()
-    assert "noted: &lt;!channel&gt; it is the *disk*" in said
+    assert "noted: &lt;!channel&gt; it is the ∗disk∗" in said
     assert "<!date^" in said
 
 

@@ -117,7 +117,7 @@ def test_what_a_message_step_says_stands_in_the_channel(world: BotWorld, inciden
 def test_a_message_step_without_words_still_says_something(world: BotWorld, incident: Incident) -> None:
     world.run(incident, "say", text=" \n ")
     world.settle()
-    assert world.the("message")["text"] == "…"
+    assert world.the("message")["text"] == "–"
 
 
 def test_a_message_step_cannot_call_the_whole_channel(world: BotWorld, incident: Incident) -> None:
