@@ -24,7 +24,7 @@ from bot.cards.input import ANSWER
 from bot.cards.words import escape_sentence
 from bot.channel_events import ChannelListeners
 from bot.commands.call import CommandCall, Reply
-from bot.commands.dispatch import answer
+from bot.commands.dispatch import answer, dispatch
 from bot.directory import on_user_change
 from bot.incident_listeners import IncidentListeners
 from bot.limits import SlackLimits
@@ -92,24 +92,12 @@ def create_bolt_app(
     presence = Presence(unit_of_work, token, api_url)
     replier, opener = EphemeralReplier(api_url), Opener(token, api_url)
     views, whisper = StartingViews(unit_of_work, links, choices), Whisperer(token, api_url)
-    starting = StartingListeners(unit_of_work, opener, replier, whisper, views, links, single_admin)
+    starting = StartingListeners(unit_of_work, opener, replier, whisper, views, links, dispatch, single_admin)
     listeners = SlackListeners(unit_of_work, replier, opener, single_admin, links, presence, starting)
-    app.command(re.compile(".*"))(listeners.on_command)
-    for action_id in BUTTONS:
-        app.action(action_id)(listeners.on_button)
-    app.action(APPROVE)(listeners.on_definition_approved)
-    app.action(ANSWER)(listeners.on_input_button)
-    app.action(DETAILS)(listeners.on_details)
-    for action_id in DECISION_BUTTONS:
-        app.action(action_id)(listeners.on_decision_button)
-    app.view(DECISION_FORM)(listeners.on_decision_form)
-    app.view(CALLBACK_ID)(listeners.on_run_form)
-    app.view(INPUT_FORM)(listeners.on_input_form)
+    listeners.register(app)
     IncidentListeners(unit_of_work, listeners.open_modal, listeners.tell).register(app)
     ChannelListeners(unit_of_work).register(app)
     starting.register(app)
-    app.event("user_change")(listeners.on_user_change)
-    app.error(listeners.on_error)
     return app
 
 
@@ -154,6 +142,22 @@ class SlackListeners:
     @property
     def tell(self) -> Tell:
         return Tell(self.replier, self.open_modal)
+
+    def register(self, app: App) -> None:
+        """Register every listener of this class."""
+        app.command(re.compile(".*"))(self.on_command)
+        for action_id in BUTTONS:
+            app.action(action_id)(self.on_button)
+        app.action(APPROVE)(self.on_definition_approved)
+        app.action(ANSWER)(self.on_input_button)
+        app.action(DETAILS)(self.on_details)
+        for action_id in DECISION_BUTTONS:
+            app.action(action_id)(self.on_decision_button)
+        app.view(DECISION_FORM)(self.on_decision_form)
+        app.view(CALLBACK_ID)(self.on_run_form)
+        app.view(INPUT_FORM)(self.on_input_form)
+        app.event("user_change")(self.on_user_change)
+        app.error(self.on_error)
 
     def on_command(self, ack: Ack, body: dict[str, Any]) -> BoltResponse:
         call = CommandCall(

@@ -61,6 +61,7 @@ EVENTS = (
 )
 PRIVATE_EVENTS = ("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive")
 PATH = "/slack/events"
+MESSAGE_SHORTCUT, GLOBAL_SHORTCUT = "run.message_shortcut", "run.shortcut"  # callback ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ def _features(installation: Installation) -> dict[str, object]:
         },
         "bot_user": {"display_name": "runbook", "always_online": True},
         "shortcuts": [
-            _shortcut("message", "run.message_shortcut", "Run it for the incident of this message's channel"),
-            _shortcut("global", "run.shortcut", "Choose an incident and a runbook"),
+            _shortcut("message", MESSAGE_SHORTCUT, "Run it for the incident of this message's channel"),
+            _shortcut("global", GLOBAL_SHORTCUT, "Choose an incident and a runbook"),
         ],
         "slash_commands": [command | _address("url", installation)],
     }

@@ -13,8 +13,8 @@ from core.definitions.team import TeamDefinition
 from core.definitions.validate import validate_files, validate_text
 from core.definitions.workflow import WorkflowDefinition
 from core.errors import DefinitionError
-from core.services.access.people import apply_teams
 from core.services.access.secrets import apply_secret, declared_secrets
+from core.services.access.teams import apply_teams
 from core.services.library.approval import approve
 from core.services.library.kinds import RUNBOOKS, WORKFLOWS, DefinitionKind, Row
 from core.services.library.runbooks import apply_runbook

@@ -76,15 +76,23 @@ async def hold_socket(sandbox: Sandbox, websocket: WebSocket) -> None:
 
 def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
     """Return the routes for people: what the page shows and does."""
-    acting, directing = Acting(sandbox), Directing(sandbox)
-    channels, administering = ChannelActing(sandbox), Administering(sandbox)
-    messages = MessageActing(sandbox)
-    inspecting = Inspecting(sandbox.inspector)
+    directing, inspecting = Directing(sandbox), Inspecting(sandbox.inspector)
+    looking = _looking(sandbox, directing, inspecting)
+    doing = {**_as_people(sandbox), **_as_operators(directing, inspecting)}
+    prefix = "/sandbox/api"
+    return [
+        *(Route(prefix + path, endpoint, methods=["GET"]) for path, endpoint in looking.items()),
+        *(Route(prefix + path, endpoint, methods=["POST"]) for path, endpoint in doing.items()),
+    ]
+
+
+def _looking(sandbox: Sandbox, directing: Directing, inspecting: Inspecting) -> Mapping[str, Endpoint]:
+    """What the page and tests look at."""
 
     async def state(request: Request) -> Json:
         return state_for(sandbox, request.query_params.get("user", ""))
 
-    looking: Mapping[str, Endpoint] = {
+    return {
         "/state": answering(state),
         "/stream": partial(stream, sandbox),
         "/faults": answering(directing.show_faults),
@@ -94,7 +102,13 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/log": answering(directing.show_log),
         "/traffic": answering(inspecting.traffic),
     }
-    doing: Mapping[str, Endpoint] = {
+
+
+def _as_people(sandbox: Sandbox) -> Mapping[str, Endpoint]:
+    """What people do in Slack."""
+    acting, messages = Acting(sandbox), MessageActing(sandbox)
+    channels, administering = ChannelActing(sandbox), Administering(sandbox)
+    return {
         "/messages": taking(bodies.NewMessage, acting.send_message),
         "/actions": taking(bodies.NewAction, acting.act),
         "/suggestions": taking(bodies.Suggesting, acting.suggest),
@@ -119,6 +133,12 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/messages/react": taking(bodies.Reacting, messages.react),
         "/messages/pin": taking(bodies.Pinning, messages.pin),
         "/messages/read": taking(bodies.OnMessage, messages.read),
+    }
+
+
+def _as_operators(directing: Directing, inspecting: Inspecting) -> Mapping[str, Endpoint]:
+    """What whoever runs the sandbox does to it: faults, the clock, the app's settings."""
+    return {
         "/disturbances": taking(bodies.DisturbanceChange, directing.disturb),
         "/clock": taking(bodies.ClockMove, directing.move_clock),
         "/reset": taking(bodies.Body, directing.reset),
@@ -129,11 +149,6 @@ def people_routes(sandbox: Sandbox) -> list[BaseRoute]:
         "/app/verify_url": taking(bodies.Body, directing.verify_url),
         "/app/disconnect": taking(bodies.Disconnection, directing.disconnect_sockets),
     }
-    prefix = "/sandbox/api"
-    return [
-        *(Route(prefix + path, endpoint, methods=["GET"]) for path, endpoint in looking.items()),
-        *(Route(prefix + path, endpoint, methods=["POST"]) for path, endpoint in doing.items()),
-    ]
 
 
 def page_routes() -> list[BaseRoute]:

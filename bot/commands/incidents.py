@@ -14,7 +14,7 @@ from bot.modals.incident_form import Opening, checked_title, incident_form
 from core.decisions.people import Person
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
-from core.services.incidents.alert_news import escalate
+from core.services.incidents.changes import escalate
 from core.services.incidents.opening import NewIncident, change_status, open_incident
 from core.services.incidents.report import report_of
 from core.services.incidents.timeline import last_lines

@@ -2,10 +2,9 @@
 
 from bot.commands.call import Command, CommandCall, Reply, usage_hint
 from bot.commands.channel import channel_incident
-from bot.modals.note_form import check_note
 from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.services.incidents.timeline import add_note
+from core.services.incidents.timeline import add_note, check_note
 from core.unit_of_work import UnitOfWork
 
 USAGE = "note TEXT"

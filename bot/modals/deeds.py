@@ -10,11 +10,7 @@ from typing import Any
 
 from bot.cards.blocks import Block
 from bot.modals.form import View
-from core.decisions.people import Person
 from core.errors import InvalidInput
-from core.services.incidents.opening import find_incident
-from core.tables import Incident
-from core.unit_of_work import UnitOfWork
 
 ACTION = "value"
 OPTION_TEXT = 75  # https://docs.slack.dev/reference/block-kit/composition-objects/option-object
@@ -102,8 +98,3 @@ def shown_in(view: Mapping[str, Any]) -> Shown:
         return Shown(**json.loads(view["private_metadata"]))
     except (ValueError, TypeError):
         raise InvalidInput(OLD_FORM) from None
-
-
-def find_shown(work: UnitOfWork, person: Person, view: Mapping[str, Any]) -> Incident:
-    """Return the form's incident. Raises NotFound if the person may not see it."""
-    return find_incident(work, person, shown_in(view).incident_id)

@@ -24,8 +24,8 @@ from typing import Any
 from bot.cards.blocks import Block
 from bot.cards.words import NOTHING, is_visible
 from bot.modals.limits import INPUT_TEXT, OPTION_TEXT, OPTION_VALUE, OPTIONS, PLACEHOLDER
+from core.definitions.choices import Choice
 from core.definitions.json_schema import deref
-from core.effects.choices import Choice
 
 Schema = Mapping[str, object]
 Initial = tuple[object] | None

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bot.modals.deeds import Deed, Shown, chosen, deed_view, field, find_shown, menu
+from bot.modals.deeds import Deed, Shown, chosen, deed_view, field, menu, shown_in
 from bot.modals.form import Submitted, View
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_respond
 from core.errors import AlreadyDone, InvalidInput
-from core.services.incidents.alert_news import escalate
-from core.services.incidents.changes import RANKS
+from core.services.incidents.changes import RANKS, escalate
+from core.services.incidents.opening import find_incident
 from core.statuses import Severity
 from core.tables import Incident
 from core.unit_of_work import UnitOfWork
@@ -34,7 +34,7 @@ def escalate_form(_work: UnitOfWork, person: Person, incident: Incident, shown: 
 
 def submit_escalation(work: UnitOfWork, person: Person, view: Mapping[str, Any]) -> Submitted:
     """Raise the severity. Raises core's errors, such as AlreadyDone if somebody else has raised it meanwhile."""
-    incident = find_shown(work, person, view)
+    incident = find_incident(work, person, shown_in(view).incident_id)
     try:
         severity = Severity(chosen(view, SEVERITY))
     except ValueError:

@@ -16,10 +16,10 @@ from bot.modals.elements import (
     value_entered,
 )
 from bot.modals.limits import HINT, LABEL
+from core.definitions.choices import Choice, Fetched, NotFetched
 from core.definitions.json_schema import deref
 from core.definitions.parameters import declared, default_of, required
 from core.definitions.secrets import secret_names
-from core.effects.choices import Choice, Fetched, NotFetched
 
 PREFIX = "parameter."
 HIDDEN = "Secret: it is never shown again."

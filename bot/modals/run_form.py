@@ -17,10 +17,10 @@ from bot.modals.picker import picker_blocks
 from bot.modals.subjects import ForIncident, Subject, subject_of
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
+from core.definitions.choices import Fetched
 from core.definitions.parameters import check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
-from core.effects.choices import Fetched
 from core.errors import InvalidInput
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident

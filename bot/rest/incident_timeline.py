@@ -21,7 +21,7 @@ from core.definitions.problems import nearest, one_of
 from core.services.access.listing import Position
 from core.services.incidents.opening import find_incident
 from core.services.incidents.report import report_of
-from core.services.incidents.timeline import WantedLines, add_note, timeline
+from core.services.incidents.timeline import LONGEST_NOTE, WantedLines, add_note, timeline
 from core.unit_of_work import UnitOfWork
 from core.views.incidents import TimelineEntryView
 
@@ -52,7 +52,7 @@ class MarkdownResponse(PlainTextResponse):
 class NoteBody(Body):
     """The note's text."""
 
-    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=3000)]
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NOTE)]
 
 
 @router.get("/{id}/timeline")

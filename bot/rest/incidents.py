@@ -16,7 +16,7 @@ from bot.rest.paging import WantedPage
 from bot.rest.references import IncidentReference
 from core.definitions.fields import Name, SlackChannel
 from core.services.access.listing import Position, Wanted, list_incidents
-from core.services.incidents.alert_news import escalate
+from core.services.incidents.changes import escalate
 from core.services.incidents.opening import NewIncident, change_status, find_incident, open_incident
 from core.services.views.reading import view_incident
 from core.statuses import IncidentKind, IncidentStatus, Severity

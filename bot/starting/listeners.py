@@ -8,6 +8,7 @@ from typing import Any
 from slack_bolt import Ack, App, BoltResponse
 
 from bot.answers import EphemeralReplier, sentence
+from bot.app_manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from bot.cards.blocks import actions, button, section
 from bot.commands.call import Opens, Reply
 from bot.entry_points import EVENTS, MENUS, SHORTCUTS
@@ -18,13 +19,12 @@ from bot.modals.run_form import CALLBACK_ID
 from bot.modals.subjects import Subject, subject_of
 from bot.pages.links import RunLinks
 from bot.starting.ephemeral import Whisperer
-from bot.starting.mentions import answer_mention, mention_of
+from bot.starting.mentions import Dispatch, answer_mention, mention_of
 from bot.starting.suggestions import suggest
 from bot.starting.views import StartingViews
 from core.errors import NotAllowed
 from core.unit_of_work import UnitOfWorkFactory
 
-MESSAGE_SHORTCUT, GLOBAL_SHORTCUT = "run.message_shortcut", "run.shortcut"
 # A button whose value is an incident's id (`-`: the channel's), and behind a colon that of a runbook if one is meant.
 OPEN = "run.open"
 MENTION = "app_mention"
@@ -32,7 +32,7 @@ MENTION = "app_mention"
 
 @dataclass(frozen=True)
 class StartingListeners:
-    """`single_admin`: as in CommandCall."""
+    """`dispatch`: handles a command, however it was sent. `single_admin`: as in CommandCall."""
 
     unit_of_work: UnitOfWorkFactory
     open_modal: Opener
@@ -40,6 +40,7 @@ class StartingListeners:
     whisper: Whisperer
     views: StartingViews
     links: RunLinks
+    dispatch: Dispatch
     single_admin: bool
 
     def register(self, app: App) -> None:
@@ -113,7 +114,7 @@ class StartingListeners:
         """Do what the mention says, once, and then acknowledge. The reply is seen by who sent it alone."""
         mention = mention_of(body)
         if mention is not None:
-            reply = answer_mention(self.unit_of_work, mention, single_admin=self.single_admin)
+            reply = answer_mention(self.unit_of_work, mention, self.dispatch, single_admin=self.single_admin)
             if reply is not None:
                 self.whisper(mention, with_button(reply))
         return ack()

@@ -7,14 +7,14 @@ https://docs.slack.dev/reference/events/app_mention
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy.exc import IntegrityError
 
 from bot.commands.call import CommandCall, Reply
-from bot.commands.dispatch import dispatch
+from core.decisions.people import Person
 from core.services.access.people import load_person
 from core.services.shared.idempotency import RequestIdentity, keep, recall
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
@@ -22,6 +22,8 @@ from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 COMMAND = "@runbook"  # in hints; whatever the workspace calls the app
 LEADING = re.compile(r"\s*<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>[\s,:]*")
 SENDER = "slack:mention"
+
+Dispatch: TypeAlias = Callable[[UnitOfWork, Person, CommandCall], Reply]
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ def _bot_user(body: Mapping[str, Any]) -> str | None:
     return str(user) if user else None
 
 
-def answer_mention(unit_of_work: UnitOfWorkFactory, mention: Mention, *, single_admin: bool) -> Reply | None:
+def answer_mention(
+    unit_of_work: UnitOfWorkFactory, mention: Mention, dispatch: Dispatch, *, single_admin: bool
+) -> Reply | None:
     """Handle the command once for each message; None if that was done already. Raises core's errors."""
     call = CommandCall(
         mention.channel_id, mention.user_id, mention.typed, mention.key, COMMAND, single_admin=single_admin

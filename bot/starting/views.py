@@ -15,8 +15,8 @@ from bot.pages.links import RunLinks
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
-from core.definitions.choices import written_choices
-from core.effects.choices import Asking, ChoiceFetcher, Fetched
+from core.definitions.choices import Fetched, written_choices
+from core.effects.choices import Asking, ChoiceFetcher
 from core.errors import NotFound
 from core.services.access.people import load_person
 from core.services.incidents.opening import find_incident, incident_of_channel

@@ -18,8 +18,7 @@ from pathlib import Path
 import httpx2
 
 import examples
-from bot.app_manifest import EVENTS, PRIVATE_EVENTS
-from bot.starting.listeners import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
+from bot.app_manifest import EVENTS, GLOBAL_SHORTCUT, MESSAGE_SHORTCUT, PRIVATE_EVENTS
 from cli.apply import apply_files
 from cli.command_path import command_path
 from cli.compose import Composition, reachable

@@ -1,6 +1,7 @@
 """`x-choices` of a parameter: where its choices come from, when they are not known beforehand."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -45,6 +46,24 @@ class Choices(Definition):
     def save(self) -> dict[str, str]:
         """What is taken from the response."""
         return {NAME: self.choices}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`value`: as it is typed, and `text`, as it is shown."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFetched:
+    """Why there are no choices, as a sentence."""
+
+    why: str
+
+
+Fetched = Mapping[str, Sequence[Choice] | NotFetched]
 
 
 def written_choices(schema: Schema) -> Iterator[tuple[str, object]]:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from core.definitions.choices import MOST, NAME, Choices, choices_in
+from core.definitions.choices import MOST, NAME, Choice, Choices, Fetched, NotFetched, choices_in
 from core.definitions.masking import Masker
 from core.definitions.parameters import Schema
 from core.definitions.secret import SecretUse
@@ -28,24 +28,6 @@ NO_LIST = "The answer has no list of choices."
 TOO_MANY = f"There are more than {MOST_CHOICES} choices."
 TOO_LONG = f"A choice is empty or longer than {LONGEST_VALUE} characters."
 TWICE = "A choice is there twice."
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`value`: as it is typed, and `text`, as it is shown."""
-
-    value: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotFetched:
-    """Why there are no choices, as a sentence."""
-
-    why: str
-
-
-Fetched = Mapping[str, Sequence[Choice] | NotFetched]
 
 
 @dataclass(frozen=True)

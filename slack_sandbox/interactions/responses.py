@@ -9,7 +9,8 @@ from datetime import datetime
 from slack_sandbox.metadata import checked_metadata
 from slack_sandbox.response_urls import ResponseUrl
 from slack_sandbox.values import Json, SlackError
-from slack_sandbox.workspace.models import Content, Draft, Message, checked_content
+from slack_sandbox.workspace.content import checked_content
+from slack_sandbox.workspace.models import Content, Draft, Message
 from slack_sandbox.workspace.posting import (
     delete,
     delete_ephemeral,

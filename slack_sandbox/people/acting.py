@@ -24,7 +24,8 @@ from slack_sandbox.people.requests import (
 )
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.values import Json, SlackError
-from slack_sandbox.workspace.models import Author, Draft, checked_content
+from slack_sandbox.workspace.content import checked_content
+from slack_sandbox.workspace.models import Author, Draft
 from slack_sandbox.workspace.posting import post
 
 

@@ -8,7 +8,8 @@ from slack_sandbox.people.channel_acting import member
 from slack_sandbox.people.requests import Editing, OnMessage, Pinning, Reacting
 from slack_sandbox.sandbox import Sandbox
 from slack_sandbox.values import Json, SlackError
-from slack_sandbox.workspace.models import Message, User, checked_content
+from slack_sandbox.workspace.content import checked_content
+from slack_sandbox.workspace.models import Message, User
 from slack_sandbox.workspace.pins import pin, unpin
 from slack_sandbox.workspace.posting import delete, edit
 from slack_sandbox.workspace.reacting import react, take_back

@@ -6,8 +6,9 @@ from slack_sandbox.metadata import checked_metadata
 from slack_sandbox.rate_limits import GENEROUS, POSTING, TIER_3, TIER_4
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.method import Call, Method
+from slack_sandbox.workspace.content import checked_content
 from slack_sandbox.workspace.membership import open_direct_message
-from slack_sandbox.workspace.models import Author, Channel, Content, Draft, Message, checked_content
+from slack_sandbox.workspace.models import Author, Channel, Content, Draft, Message
 from slack_sandbox.workspace.posting import delete, edit, post, post_ephemeral
 from slack_sandbox.workspace.rendering import message_object, permalink
 

@@ -6,8 +6,9 @@ from slack_sandbox.rate_limits import TIER_3, TIER_4
 from slack_sandbox.values import Json, SlackError
 from slack_sandbox.web_api.chat import author_of
 from slack_sandbox.web_api.method import Call, Method
+from slack_sandbox.workspace.content import checked_content
 from slack_sandbox.workspace.files import File, Share, file_object
-from slack_sandbox.workspace.models import Channel, Content, Draft, checked_content
+from slack_sandbox.workspace.models import Channel, Content, Draft
 from slack_sandbox.workspace.posting import post, show_changed
 
 LARGEST_FILE = 1_073_741_824

@@ -17,6 +17,7 @@ import cli.client.connection
 from bot import actions
 from bot.actions import BUTTONS, press, press_approve
 from bot.answers import NOWHERE
+from bot.app_manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
 from bot.cards.definition_approval import APPROVE, Shown
 from bot.cards.home import NEW_INCIDENT
 from bot.cards.input import ANSWER
@@ -47,7 +48,7 @@ from bot.modals.picker import PICK, PICK_INCIDENT
 from bot.modals.run_form import submit
 from bot.modals.subjects import Subject
 from bot.pages.links import RunLinks
-from bot.starting.listeners import GLOBAL_SHORTCUT, MENTION, MESSAGE_SHORTCUT, OPEN
+from bot.starting.listeners import MENTION, OPEN
 from bot.starting.suggestions import suggest
 from bot.starting.views import StartingViews
 from cli.client.connection import Connection

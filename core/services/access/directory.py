@@ -10,7 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from core.decisions.directory import is_barred, memberships
 from core.decisions.people import Person
-from core.services.access.people import listed_in, revoke_of_departed, roles_in, set_members, without_team
+from core.services.access.teams import listed_in, roles_in, set_members, without_team
+from core.services.access.tokens import revoke_of_departed
 from core.services.shared import audit, notices
 from core.statuses import PrincipalKind, Standing
 from core.tables import SlackPerson, Team, TeamMember

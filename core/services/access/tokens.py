@@ -4,12 +4,13 @@ A bearer token stands for a person, with their current roles, or for a service, 
 team.
 """
 
+import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 
 from core.decisions.initiators import Initiators, initiators_from_json
 from core.decisions.people import Person, service_principal
@@ -17,19 +18,52 @@ from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import AlreadyDone, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
-from core.services.access.people import (
-    digest_of,
-    find_team,
-    is_good,
-    load_owner,
-    load_person,
-    revoke,
-    token_details,
-)
+from core.services.access.people import find_team, load_owner, load_person
 from core.services.shared import audit
 from core.statuses import PrincipalKind, Role, TokenScope
 from core.tables import ApiToken, IncidentEvent, RunbookExecution, Team, WorkflowExecution
 from core.unit_of_work import UnitOfWork
+
+
+def digest_of(token: str) -> bytes:
+    """Return the SHA-256 of a token, which is all that is stored of it."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def is_good(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions that a token is neither revoked nor expired."""
+    return ApiToken.revoked_at.is_(None), or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now)
+
+
+def token_details(row: ApiToken) -> dict[str, object]:
+    """Return a token's details for the audit trail."""
+    expires = row.expires_at.isoformat(timespec="seconds") if row.expires_at else None
+    owned = {"owner": row.owner} if row.owner else {}
+    shown = {"for": row.slack_user_id, "name": row.name, "scopes": row.scopes, "team": row.team}
+    return {**shown, "expires_at": expires, **owned}
+
+
+def revoke(work: UnitOfWork, person: Person, row: ApiToken, why: str = "") -> None:
+    """Revoke a token. `why`: the reason if nobody requested it."""
+    row.revoked_at = work.now
+    seen, reason = token_details(row), {"why": why} if why else {}
+    details = {"before": {**seen, "revoked": False}, "after": {**seen, "revoked": True}, **reason}
+    audit.record(work, person, "token.revoked", row.id, details)
+
+
+def revoke_of_departed(work: UnitOfWork, person: Person, departed: Set[str]) -> None:
+    """Revoke the tokens of people who are in no team any more, and of services that run things on their behalf.
+
+    A service that only reads or sends alerts needs no owner, so it keeps its token.
+    """
+    if not departed:
+        return
+    theirs = or_(ApiToken.slack_user_id.in_(departed), ApiToken.owner.in_(departed))
+    for row in work.session.scalars(select(ApiToken).where(theirs, *is_good(work.now)).with_for_update()):
+        if row.slack_user_id in departed:
+            revoke(work, person, row, f"{row.slack_user_id} is no longer in any team.")
+        elif not UNOWNED_SCOPES.issuperset(row.scopes):
+            revoke(work, person, row, f"Its owner {row.owner} is no longer in any team.")
 
 
 def initiators_behind(work: UnitOfWork, execution_id: str) -> Initiators:

@@ -15,39 +15,13 @@ from core.alerts.vendors import Vendor
 from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
-from core.errors import AlreadyDone, Conflict
 from core.services.incidents import alert_storms
-from core.services.incidents.changes import RANKS, Cause, lock, set_severity
+from core.services.incidents.changes import RANKS, escalate
 from core.services.incidents.opening import change_status
 from core.services.incidents.timeline import add_note
 from core.statuses import UNRESOLVED, AlertOutcome, IncidentStatus, Severity
 from core.tables import GroupedAlert, Incident
 from core.unit_of_work import UnitOfWork
-
-
-def escalate(
-    work: UnitOfWork,
-    person: Person,
-    incident: Incident,
-    severity: Severity,
-    action: Action = Action.INCIDENT_CHANGE,
-) -> Incident:
-    """Raise the severity, which starts the workflows on `incident.escalated`.
-
-    `action`: the permission that the person needs. Raises NotAllowed if the person is not in the incident's team, and
-    Conflict if the severity is not higher or the incident is closed.
-    """
-    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
-    lock(work, incident)
-    if RANKS[severity] <= RANKS[Severity(incident.severity)]:
-        kind = AlreadyDone if severity == incident.severity else Conflict
-        raise kind(
-            f"inc-{incident.number} is already {incident.severity}.",
-            hint="Escalating raises the severity, in this order: " + ", ".join(Severity) + ".",
-        )
-    set_severity(work, Cause(person), incident, severity)
-    return incident
-
 
 MAY = Action.ALERTS_SEND
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from core.advisory_locks import lock_out_freezes
 from core.decisions.initiators import Deed, Initiators, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
+from core.decisions.policy_table import Action
+from core.decisions.team_scope import check_may_respond
 from core.errors import AlreadyDone, Conflict
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.shared import audit, notices
@@ -208,3 +210,27 @@ def _publish(
     actor = cause.person.slack_user_id
     again = EventKey(cause.key, cause.maybe_done)
     happened(work, incident, event, actor, details, initiators=initiators, depth=cause.depth, again=again)
+
+
+def escalate(
+    work: UnitOfWork,
+    person: Person,
+    incident: Incident,
+    severity: Severity,
+    action: Action = Action.INCIDENT_CHANGE,
+) -> Incident:
+    """Raise the severity, which starts the workflows on `incident.escalated`.
+
+    `action`: the permission that the person needs. Raises NotAllowed if the person is not in the incident's team, and
+    Conflict if the severity is not higher or the incident is closed.
+    """
+    check_may_respond(person, incident.team.name, f"change inc-{incident.number}", action)
+    lock(work, incident)
+    if RANKS[severity] <= RANKS[Severity(incident.severity)]:
+        kind = AlreadyDone if severity == incident.severity else Conflict
+        raise kind(
+            f"inc-{incident.number} is already {incident.severity}.",
+            hint="Escalating raises the severity, in this order: " + ", ".join(Severity) + ".",
+        )
+    set_severity(work, Cause(person), incident, severity)
+    return incident

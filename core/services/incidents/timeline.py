@@ -15,6 +15,7 @@ from core.decisions.people import Person
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_respond
 from core.decisions.timeline import in_words
+from core.errors import InvalidInput
 from core.identifiers import Prefix, new_id
 from core.services.access.listing import Window
 from core.services.shared import audit
@@ -199,6 +200,19 @@ def _lines(
 ) -> list[TimelineEntryView]:
     rows = work.session.execute(query, {"incident": incident.id, "manual": MANUAL, **values})
     return [TimelineEntryView(**row, text=in_words(row["kind"], row["details"])) for row in rows.mappings()]
+
+
+LONGEST_NOTE = 3_000
+
+
+def check_note(text_: str) -> None:
+    """Raise InvalidInput for a note of a person's that is empty or too long."""
+    if not text_:
+        raise InvalidInput("The note's text is missing.", field="text")
+    if len(text_) > LONGEST_NOTE:
+        raise InvalidInput(
+            f"A note has at most {LONGEST_NOTE} characters, this one has {len(text_)}.", field="text"
+        )
 
 
 def add_note(

@@ -13,7 +13,7 @@ from slack_bolt import BoltResponse
 from bot.app import create_bolt_app
 from core.decisions.people import Person
 from core.definitions.team import TeamDefinition
-from core.services.access.people import apply_team
+from core.services.access.teams import apply_team
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.slack.conftest import ResponseUrl
 from tests.acceptance.slack.fake_api import FakeApi, running_api

@@ -9,7 +9,7 @@ from core.execution.executor import Executor
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
-from core.services.access.people import apply_team
+from core.services.access.teams import apply_team
 from core.services.executions.kinds import RUNBOOK
 from core.services.incidents.opening import NewIncident, open_incident
 from core.services.library.runbooks import apply_runbook, find_runbook

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from core.definitions.choices import Choice, NotFetched
 from core.definitions.secret import Destinations, SecretUse
-from core.effects.choices import Asking, Choice, ChoiceFetcher, NotFetched, as_choices
+from core.effects.choices import Asking, ChoiceFetcher, as_choices
 from core.errors import NotFound
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy

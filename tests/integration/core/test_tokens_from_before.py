@@ -11,8 +11,7 @@ from cli.embedded import Services, create_database
 from core.clock import SystemClock
 from core.database import open_engine
 from core.decisions.people import Person
-from core.services.access.people import digest_of
-from core.services.access.tokens import authenticate, list_tokens, narrowed_tokens
+from core.services.access.tokens import authenticate, digest_of, list_tokens, narrowed_tokens
 from core.statuses import TokenScope
 from core.unit_of_work import UnitOfWorkFactory
 from migrations.upgrade import alembic_config, upgrade_database

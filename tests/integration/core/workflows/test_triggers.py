@@ -9,7 +9,7 @@ from core.decisions.initiators import MOST_DEPTH
 from core.errors import Conflict
 from core.services.access.people import load_person
 from core.services.incidents import ages
-from core.services.incidents.alert_news import escalate
+from core.services.incidents.changes import escalate
 from core.services.starts.workflow_starts import TOO_DEEP
 from core.statuses import IncidentStatus, Severity, Status
 from core.tables import Incident

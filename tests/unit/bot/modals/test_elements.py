@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot.modals.fields import entered, input_blocks
 from bot.modals.form import Around, Purpose, form_around
+from core.definitions.choices import Choice, Fetched, NotFetched
 from core.definitions.parameters import check_parameters, parse_key_values
-from core.effects.choices import Choice, Fetched, NotFetched
 from slack_sandbox.block_kit.views import checked_view
 
 MANY = [f"host-{n}" for n in range(101)]

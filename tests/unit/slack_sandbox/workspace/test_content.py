@@ -1,7 +1,7 @@
 import pytest
 
 from slack_sandbox.values import SlackError
-from slack_sandbox.workspace.models import checked_content
+from slack_sandbox.workspace.content import checked_content
 
 
 def test_text_alone_is_enough() -> None:
