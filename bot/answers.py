@@ -9,7 +9,7 @@ from slack_sdk.webhook import WebhookClient
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.cards.limits import MESSAGE_TEXT
-from bot.cards.words import bounded, escape_code, escape_sentence, moment
+from bot.cards.words import bounded, escape_sentence, link, moment
 from bot.pages.links import RunLinks
 from core.database import DATABASE_IS_AWAY, is_too_late
 from core.decisions.gate_decisions import DecidedBefore, TooLate
@@ -49,7 +49,7 @@ def _linked(error: RunbookError, links: RunLinks) -> str:
     said = _in_own_zone(error, escape_sentence(str(error)))
     holder = error.holder if isinstance(error, LockHeld) else None
     page = links.page(holder) if holder else ""
-    return said.replace(holder, f"<{escape_code(page)}|{holder}>") if holder and page else said
+    return said.replace(holder, link(page, holder)) if holder and page else said
 
 
 def _in_own_zone(error: RunbookError, said: str) -> str:

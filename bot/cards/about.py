@@ -1,7 +1,7 @@
 """The parts that every message about an execution shares: title, parameters, freeze, tag and metadata."""
 
 from bot.cards.blocks import Block, Metadata, context, section
-from bot.cards.words import bounded, code, escape, escape_code, moment, one_line, who
+from bot.cards.words import bounded, code, escape, link, moment, one_line, who
 from core.views.executions import ExecutionView, FreezeView
 
 EVENT_TYPE = "runbook_execution"
@@ -106,4 +106,4 @@ def _relatives(execution: ExecutionView) -> str:
 def _linked(execution_id: str, page: str) -> str:
     if not page:
         return escape(execution_id)
-    return f"<{escape_code(page)}|{escape(execution_id)}>"
+    return link(page, execution_id)

@@ -14,8 +14,8 @@ from bot.cards.words import (
     code_block,
     duration,
     escape,
-    escape_code,
     escape_sentence,
+    link,
     one_line,
     status_words,
 )
@@ -57,7 +57,7 @@ def _where(step: StepView, files: Set[str], page: str) -> str:
     if not is_long(step):
         return ""
     places = ["in the file below"] if step.id in files else []
-    places += [f"on the <{escape_code(page)}|run's page>"] if page else []
+    places += ["on the " + link(page, "run's page")] if page else []
     size = f"{len(whole_output(step)):,} characters"
     return f"Shortened; all {size} are {' and '.join(places)}." if places else f"Shortened from {size}."
 

@@ -13,7 +13,17 @@ from bot.cards.gate import decision_buttons, gate_body
 from bot.cards.incident import ACKNOWLEDGE, RUN, SYMBOLS, TITLE_LENGTH
 from bot.cards.request_blocks import Space, where_full_text_is
 from bot.cards.words import SYMBOLS as STATUS_SYMBOLS
-from bot.cards.words import bounded, counted, escape, escape_sentence, moment, one_line, status_words, who
+from bot.cards.words import (
+    bounded,
+    counted,
+    escape,
+    escape_sentence,
+    link,
+    moment,
+    one_line,
+    status_words,
+    who,
+)
 from core.statuses import IncidentStatus
 from core.views.executions import ApprovalView, ExecutionView
 from core.views.home import Home
@@ -117,9 +127,9 @@ def _incident_block(shown: IncidentView) -> Block:
 def _run_block(run: ExecutionView, page: Page) -> Block:
     status = f"{STATUS_SYMBOLS[run.status]} {title(run)} {status_words(run.status, run.waiting_for)}"
     address = page(run.id)
-    link = f" · <{escape(address)}|page>" if address else ""
+    to_page = f" · {link(address, 'page')}" if address else ""
     return section(
-        f"{status}\ninc-{run.incident_number} · by {who(run.requested_by)} · {_when(run.created_at)}{link}"
+        f"{status}\ninc-{run.incident_number} · by {who(run.requested_by)} · {_when(run.created_at)}{to_page}"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from bot.cards.about import freeze_blocks, freeze_words
 from bot.cards.blocks import Block, Confirm, Message, actions, button, context, section
 from bot.cards.limits import BLOCK_ID, MESSAGE_TEXT, SECTION_TEXT
-from bot.cards.words import bounded, code, escape, escape_code, escape_sentence, moment, one_line, who
+from bot.cards.words import bounded, code, escape, escape_sentence, link, moment, one_line, who
 from core.statuses import UNRESOLVED, IncidentKind, IncidentStatus, Severity
 from core.views.executions import FreezeView
 from core.views.incidents import IncidentView, ProposalView, TimelineEntryView
@@ -119,10 +119,8 @@ def _label_blocks(shown: IncidentView) -> list[Block]:
 
 def _link_blocks(shown: IncidentView) -> list[Block]:
     """Return the newest links, such as tickets. Only web addresses become links."""
-    links = [link for link in shown.links if WEB_ADDRESS.fullmatch(link.url)][-MOST_LINKS:]
-    shown_links = [
-        f"<{escape_code(link.url)}|{escape(one_line(link.name).replace('|', '¦'))}>" for link in links
-    ]
+    links = [each for each in shown.links if WEB_ADDRESS.fullmatch(each.url)][-MOST_LINKS:]
+    shown_links = [link(each.url, each.name) for each in links]
     return [context("🔗 " + " · ".join(shown_links))] if shown_links else []
 
 

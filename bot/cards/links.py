@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from bot.cards.steps import step_title
-from bot.cards.words import escape_code
+from bot.cards.steps import NAME_LENGTH
+from bot.cards.words import bounded, link
 from core.views.executions import ExecutionView, StepView
 
 MOST_LINKS = 6
@@ -23,7 +23,7 @@ def _links(execution: ExecutionView) -> Iterator[str]:
     for step in execution.steps:
         url = _address(step)
         if url:
-            yield f"<{escape_code(url)}|{step_title(step).replace('|', '¦')}>"
+            yield link(url, bounded(step.name or step.id, NAME_LENGTH))
 
 
 def _address(step: StepView) -> str:

@@ -14,6 +14,7 @@ from bot.cards.words import (
     escape,
     escape_code,
     escape_sentence,
+    link,
     one_line,
     visible,
 )
@@ -53,7 +54,7 @@ class _Piece:
 def where_full_text_is(execution: ExecutionView, page: str) -> str:
     """Return where everything can be read: on the run's page if there is one, otherwise on the command line."""
     return (
-        f"<{escape_code(page)}|See everything on the run's page>"
+        link(page, "See everything on the run's page")
         if page
         else f"See everything with `runbook status {execution.id}`"
     )

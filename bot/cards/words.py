@@ -103,6 +103,11 @@ def escape_message(text: str) -> str:
     return MENTION.sub(r"<\1>", escape_code(text))
 
 
+def link(address: str, text: str) -> str:
+    """Return a link: https://docs.slack.dev/messaging/formatting-message-text#linking-urls."""
+    return f"<{escape_code(address.replace('|', '%7C'))}|{escape(one_line(text)).replace('|', '¦')}>"
+
+
 def one_line(text: str) -> str:
     """Return the text on one line and without fences, which would turn what follows into code."""
     return " ".join(text.split()).replace("```", "ˋˋˋ")

@@ -16,6 +16,7 @@ from bot.cards.words import (
     duration,
     escape,
     escape_sentence,
+    link,
     one_line,
     status_words,
 )
@@ -70,7 +71,7 @@ def details(execution: ExecutionView, page: str = "") -> Details:
 
 def _whole(execution: ExecutionView, page: str) -> str:
     if page:
-        return f"Everything is on the <{escape(page)}|page of run {escape(execution.id)}>."
+        return f"Everything is on the {link(page, f'page of run {execution.id}')}."
     return f"Everything about it: `runbook status {escape(execution.id)} --json` in a terminal."
 
 
