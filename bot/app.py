@@ -25,7 +25,8 @@ from bot.cards.words import escape_sentence
 from bot.channel_events import ChannelListeners
 from bot.commands.call import CommandCall, Reply
 from bot.commands.dispatch import answer, dispatch
-from bot.directory import on_user_change
+from bot.directory import SlackDirectory, on_user_change
+from bot.first_contact import FirstContact
 from bot.incident_listeners import IncidentListeners
 from bot.limits import SlackLimits
 from bot.modals.decision_form import BUTTONS as DECISION_BUTTONS
@@ -89,6 +90,7 @@ def create_bolt_app(
     app.use(name_request)
     app.use(only_from(workspace))
     app.middleware(_limited(SlackLimits(limits)))
+    app.middleware(_meeting(FirstContact(unit_of_work, SlackDirectory(token, api_url))))
     presence = Presence(unit_of_work, token, api_url)
     replier, opener = EphemeralReplier(api_url), Opener(token, api_url)
     views, whisper = StartingViews(unit_of_work, links, choices), Whisperer(token, api_url)
@@ -115,6 +117,16 @@ def name_request(request: BoltRequest, next: Callable[[], BoltResponse]) -> Bolt
     if request.mode == "socket_mode":
         structlog.contextvars.bind_contextvars(**{REQUEST_ID: f"req_{secrets.token_hex(8)}"})
     return next()
+
+
+def _meeting(contact: FirstContact) -> Callable[..., BoltResponse]:
+    """Return a middleware that asks Slack about people who turn up for the first time."""
+
+    def meet(body: dict[str, Any], next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
+        contact.meet(body)
+        return next()
+
+    return meet
 
 
 def _limited(limits: SlackLimits) -> Callable[..., BoltResponse]:

@@ -41,15 +41,19 @@ class SlackDirectory:
     def look(self, unit_of_work: UnitOfWorkFactory) -> None:
         """Ask about the next people and user groups (a periodic task). Raises SQLAlchemy's errors."""
         for slack_user_id in unit_of_work.run(next_people):
-            standing = self._asked(f"person {slack_user_id}", partial(self._standing, slack_user_id))
-            if standing is not None:
-                unit_of_work.run(partial(note_standing, slack_user_id=slack_user_id, standing=standing))
+            self.ask_about(unit_of_work, slack_user_id)
         for team_id, usergroup in unit_of_work.run(next_usergroups):
             members = self._asked(f"user group {usergroup}", partial(self._members, usergroup))
             if members is not None:
                 unit_of_work.run(
                     partial(set_usergroup_members, team_id=team_id, usergroup=usergroup, members=members)
                 )
+
+    def ask_about(self, unit_of_work: UnitOfWorkFactory, slack_user_id: str) -> None:
+        """Ask about one person, and store the answer if there is one."""
+        standing = self._asked(f"person {slack_user_id}", partial(self._standing, slack_user_id))
+        if standing is not None:
+            unit_of_work.run(partial(note_standing, slack_user_id=slack_user_id, standing=standing))
 
     def _asked(self, about: str, ask: Callable[[], Answer]) -> Answer | None:
         """Return Slack's answer, or None if there is none."""

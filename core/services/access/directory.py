@@ -1,7 +1,7 @@
 """What Slack's directory says of people and user groups: whom to ask about next, and what follows from the answers."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, func, or_, select
@@ -76,6 +76,12 @@ def note_change(work: UnitOfWork, slack_user_id: str, standing: Standing) -> Non
     """Store a change that Slack tells of by itself; of people whom nobody asks about, nothing is stored."""
     if work.session.get(SlackPerson, slack_user_id) is not None:
         note_standing(work, slack_user_id, standing)
+
+
+def is_known_since(work: UnitOfWork, slack_user_id: str, since: datetime) -> bool:
+    """Return whether Slack has said since then who this is."""
+    row = work.session.get(SlackPerson, slack_user_id)
+    return row is not None and row.checked_at >= since
 
 
 def next_usergroups(work: UnitOfWork) -> list[tuple[str, str]]:

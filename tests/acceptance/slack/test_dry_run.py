@@ -26,6 +26,7 @@ def test_the_plan_is_told_to_who_asked_and_nothing_runs(
         steps=STEPS,
         lock="db/{{ params.cluster }}",
     )
+    slack.types(DB_OPS, DB_CHANNEL, "list")  # at somebody's first command, Slack is asked who they are
     with watched() as seen:
         said = slack.types(DB_OPS, DB_CHANNEL, "run plan-me cluster=orders --dry-run")
 

@@ -5,18 +5,21 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import select
 
+from bot.app import create_bolt_app
 from bot.directory import SlackDirectory
 from core.services.access.directory import GROUPS_EVERY, PEOPLE_EVERY
 from core.tables import SlackPerson, Team, TeamMember
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, UserConfig, UsergroupConfig, WorkspaceConfig
 from slack_sandbox.serving import RunningSandbox
+from tests.acceptance.slack.requests import Slack, ours
 from tests.conftest import ADMIN
 from tests.integration.bot.world import PretendTime
 from tests.integration.slack_sandbox.people import People
 from tests.world import apply_documents
 
 GUEST, LEFT, OURS, THEIRS, NEW = "U0GUEST", "U0LEFT", "U0OURS", "U0THEIRS", "U0NEW"
+VISITOR = "U0VISITOR"  # in no team
 WORKSPACE = WorkspaceConfig(
     users=(
         UserConfig(id=GUEST, name="guest", is_restricted=True),
@@ -24,6 +27,7 @@ WORKSPACE = WorkspaceConfig(
         UserConfig(id=OURS, name="ours"),
         UserConfig(id=THEIRS, name="theirs", is_stranger=True, team_id="T0OTHER"),
         UserConfig(id=NEW, name="new"),
+        UserConfig(id=VISITOR, name="visitor", is_ultra_restricted=True),
     ),
     usergroups=(UsergroupConfig(id="S0PAY", handle="payments", name="Payments", users=(NEW,)),),
     channels=(),
@@ -79,3 +83,18 @@ def test_a_slack_that_refuses_changes_nothing(
     assert people.calls("usergroups.users.list")
     assert standings(unit_of_work) | before == standings(unit_of_work)
     assert NEW in members(unit_of_work)
+
+
+def test_a_guest_in_no_team_can_read_nothing_and_is_told_so_at_the_first_command(
+    unit_of_work: UnitOfWorkFactory, slack: RunningSandbox, people: People
+) -> None:
+    app = create_bolt_app(unit_of_work, workspace=ours, token=WORKSPACE.app.bot_token, api_url=slack.api_url)
+    for typed in ("list", "show check"):
+        assert "You are a guest in this Slack workspace" in Slack(app).types(VISITOR, "C0ANY", typed)
+    assert "You are a guest" not in Slack(app).types(OURS, "C0ANY", "list")
+    assert [call["arguments"]["user"] for call in people.calls("users.info")] == [VISITOR, OURS]
+
+
+def test_while_slack_does_not_say_who_somebody_is_commands_go_on(unit_of_work: UnitOfWorkFactory) -> None:
+    app = create_bolt_app(unit_of_work, workspace=ours, token="xoxb-1", api_url="http://127.0.0.1:9/api/")
+    assert "check" in Slack(app).types(OURS, "C0ANY", "list")

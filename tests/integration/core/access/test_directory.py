@@ -46,7 +46,9 @@ def roles(unit_of_work: UnitOfWorkFactory, person: str) -> dict[str, Role]:
 
 def audited(unit_of_work: UnitOfWorkFactory, action: str) -> list[tuple[str, object]]:
     with unit_of_work.begin() as work:
-        entries = work.session.scalars(select(AuditEntry).where(AuditEntry.action == action))
+        entries = work.session.scalars(
+            select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.number)
+        )
         return [(entry.actor, entry.details["after"]) for entry in entries]
 
 
