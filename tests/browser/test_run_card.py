@@ -81,7 +81,8 @@ def test_a_failed_run_says_what_happened_and_what_to_press(demo: Stage, page: Pa
     expect(outcome).to_contain_text("replica db-2 is 40 s behind", timeout=PATIENCE)
     expect(outcome).to_contain_text("approved by @Alice Ng")
     expect(action(outcome, "run.retry")).to_have_text("Retry from promote")
-    outcome.scroll_into_view_if_needed()
+    # In one step: the page draws a message anew when it is updated, and Playwright would wait for the old element.
+    outcome.evaluate("message => message.scrollIntoView()")
     picture(page, "card-failed")
 
     action(outcome, "run.details").click()
