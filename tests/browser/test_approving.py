@@ -6,16 +6,22 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from cli.apply import apply_text
 from cli.compose import Composition
-from cli.demo.stage import Stage, stage
-from core.settings import Settings
+from cli.demo.stage import Stage
 from core.tables import Approval, RunbookExecution
+from tests.browser.demo_page import (
+    ALICE,
+    BOB,
+    PATIENCE,
+    action,
+    as_person,
+    define,
+    messages,
+    open_incident,
+    running_demo,
+)
 from tests.browser.pictures import DESK, picture
-from tests.browser.sandbox_page import enter, say
-
-PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
-BOB, ALICE, ERIN = "U0BOB", "U0ALICE", "U0ERIN"
+from tests.browser.sandbox_page import say
 
 ROTATE = """
 kind: runbook
@@ -40,9 +46,7 @@ steps:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path_factory.mktemp("demo")), "PORT": "0"})
-    with stage(settings) as found:
-        apply(found, "60s")
+    with running_demo(tmp_path_factory.mktemp("demo"), ROTATE.format(timeout="60s")) as found:
         yield found
 
 
@@ -53,25 +57,10 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def apply(demo: Stage, timeout: str) -> None:
-    with Composition.of(demo.settings) as composition:
-        apply_text(composition.unit_of_work, ROTATE.format(timeout=timeout), "rotate.yaml", approve=True)
-
-
-def messages(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text)
-
-
-def as_person(page: Page, user: str) -> None:
-    page.get_by_test_id("user-switch").select_option(user)
-
-
 def run(demo: Stage, page: Page, words: str) -> Locator:
     """Have Bob run it in a new incident; the gate, as Alice sees it."""
-    enter(page, demo.sandbox, BOB)
-    say(page, f'/runbook incident open "{words}" severity=high service=orders-db team=database')
+    open_incident(demo, page, words)
     slug = words.lower().replace(" ", "-")
-    page.get_by_text(slug).first.click(timeout=PATIENCE)
     say(page, f"/runbook run rotate cluster={slug}")
     expect(messages(page, "Approval needed")).to_be_visible(timeout=PATIENCE)
     as_person(page, ALICE)
@@ -79,7 +68,7 @@ def run(demo: Stage, page: Page, words: str) -> Locator:
 
 
 def press(gate: Locator, button: str) -> None:
-    gate.locator(f'[data-action-id="approval.{button}"]').click(timeout=PATIENCE)
+    action(gate, f"approval.{button}").click(timeout=PATIENCE)
 
 
 def write(page: Page, text: str) -> None:
@@ -137,7 +126,7 @@ def test_who_asked_is_told_privately_who_may_decide(demo: Stage, page: Page) -> 
 def test_the_approver_sees_what_changed_and_gets_it_as_a_direct_message(demo: Stage, page: Page) -> None:
     press(run(demo, page, "Certificates before"), "approve")
     expect(messages(page, "Approved:").first).to_be_visible(timeout=PATIENCE)
-    apply(demo, "5m")
+    define(demo, ROTATE.format(timeout="5m"))
     gate = run(demo, page, "Certificates after")
     expect(gate).to_contain_text("step rotate: timeout is 5m, was 1m")
     expect(gate).to_contain_text("parameter cluster is certificates-after, was certificates-before")
@@ -148,7 +137,10 @@ def test_the_approver_sees_what_changed_and_gets_it_as_a_direct_message(demo: St
         expires_at=timedelta(minutes=14),
         prompt_at=timedelta(minutes=-1),
     )
-    expect(messages(page, "Approval needed").last).to_be_visible()
+    page.get_by_test_id("replies").last.click(timeout=PATIENCE)
+    expect(page.get_by_test_id("thread-pane")).to_contain_text("still waits for approval", timeout=PATIENCE)
+    picture(page, "reminder")
+    page.get_by_test_id("thread-close").click()
     press(gate, "approve")
     expect(messages(page, "Approved:").first).to_be_visible(timeout=PATIENCE)
 

@@ -3,20 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from cli.demo.stage import Stage, stage
+from cli.demo.stage import Stage
 from cli.demo.story import OPENING
-from core.settings import Settings
+from tests.browser.demo_page import ALICE, BOB, PATIENCE, action, as_person, messages, running_demo
 from tests.browser.sandbox_page import enter, say
-
-PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path_factory.mktemp("demo")), "PORT": "0"})
-    with stage(settings) as found:
+    with running_demo(tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
@@ -27,25 +24,21 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def message_with(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text)
-
-
 def test_an_incident_is_declared_the_failover_approved_and_the_outcome_is_tagged(
     demo: Stage, page: Page
 ) -> None:
-    enter(page, demo.sandbox, "U0BOB")
+    enter(page, demo.sandbox, BOB)
     say(page, OPENING)
 
     page.get_by_text("inc-1-orders-database-is-down").first.click(timeout=PATIENCE)
-    gate = message_with(page, "Approval needed")
+    gate = messages(page, "Approval needed")
     expect(gate).to_be_visible(timeout=PATIENCE)
-    expect(message_with(page, "Proposing db-failover")).to_be_visible()
+    expect(messages(page, "Proposing db-failover")).to_be_visible()
 
-    page.get_by_test_id("user-switch").select_option("U0ALICE")
-    approve = message_with(page, "Approval needed").locator('[data-action-id="approval.approve"]')
+    as_person(page, ALICE)
+    approve = action(messages(page, "Approval needed"), "approval.approve")
     approve.click(timeout=PATIENCE)
 
-    outcome = message_with(page, "succeeded in").last
+    outcome = messages(page, "succeeded in").last
     expect(outcome).to_be_visible(timeout=PATIENCE)
     expect(outcome).to_contain_text("workflow critical-db-incident wfx_")

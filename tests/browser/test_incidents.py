@@ -5,32 +5,30 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from cli.demo.stage import Stage, stage
-from core.settings import Settings
-from tests.browser.pictures import picture
+from cli.demo.stage import Stage
+from tests.browser.demo_page import PATIENCE, messages, modal, running_demo
+from tests.browser.pictures import DESK, PHONE, picture
 from tests.browser.sandbox_page import enter, say
 
-PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
 CHANNEL_NAME = "inc-1-orders-database-is-down"
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path_factory.mktemp("demo")), "PORT": "0"})
-    with stage(settings) as found:
+    with running_demo(tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
 @pytest.fixture
 def phone(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context = browser.new_context(viewport=PHONE)
     yield context.new_page()
     context.close()
 
 
 @pytest.fixture
 def desktop(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context = browser.new_context(viewport=DESK)
     yield context.new_page()
     context.close()
 
@@ -46,11 +44,11 @@ def tap(page: Page, action_id: str) -> None:
 
 
 def message_with(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text).last
+    return messages(page, text).last
 
 
 def form(page: Page) -> Locator:
-    found = page.get_by_test_id("modal")
+    found = modal(page)
     expect(found).to_be_visible(timeout=PATIENCE)
     return found
 

@@ -5,15 +5,21 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from cli.apply import apply_text
-from cli.compose import Composition
-from cli.demo.stage import Stage, stage
-from core.settings import Settings
+from cli.demo.stage import Stage
+from tests.browser.demo_page import (
+    ALICE,
+    BOB,
+    PATIENCE,
+    action,
+    as_person,
+    messages,
+    modal,
+    open_incident,
+    running_demo,
+)
 from tests.browser.pictures import DESK, picture
-from tests.browser.sandbox_page import enter, say
+from tests.browser.sandbox_page import say
 
-PATIENCE = 60_000  # milliseconds for what workers and the poster do in between
-BOB, ALICE = "U0BOB", "U0ALICE"
 TITLE = "Replica behind"
 
 COLLECT = """
@@ -38,10 +44,7 @@ steps:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path_factory.mktemp("demo")), "PORT": "0"})
-    with stage(settings) as found:
-        with Composition.of(found.settings) as composition:
-            apply_text(composition.unit_of_work, COLLECT, "collect.yaml", approve=True)
+    with running_demo(tmp_path_factory.mktemp("demo"), COLLECT) as found:
         yield found
 
 
@@ -52,22 +55,8 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def messages(page: Page, text: str) -> Locator:
-    return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text)
-
-
-def as_person(page: Page, user: str) -> None:
-    page.get_by_test_id("user-switch").select_option(user)
-
-
-def action(message: Locator, name: str) -> Locator:
-    return message.locator(f'[data-action-id="{name}"]')
-
-
 def test_a_failed_run_says_what_happened_and_what_to_press(demo: Stage, page: Page) -> None:
-    enter(page, demo.sandbox, BOB)
-    say(page, f'/runbook incident open "{TITLE}" severity=high service=orders-db team=database')
-    page.get_by_text(TITLE.lower().replace(" ", "-")).first.click(timeout=PATIENCE)
+    open_incident(demo, page, TITLE)
     say(page, "/runbook run collect cluster=orders")
     card = messages(page, "steps done").first
     expect(card).to_contain_text("waiting for approval", timeout=PATIENCE)
@@ -86,9 +75,8 @@ def test_a_failed_run_says_what_happened_and_what_to_press(demo: Stage, page: Pa
     picture(page, "card-failed")
 
     action(outcome, "run.details").click()
-    modal = page.get_by_test_id("modal")
-    expect(modal).to_contain_text("What was asked:", timeout=PATIENCE)
-    expect(modal).to_contain_text("exit code 3")
+    expect(modal(page)).to_contain_text("What was asked:", timeout=PATIENCE)
+    expect(modal(page)).to_contain_text("exit code 3")
     picture(page, "card-details")
     page.keyboard.press("Escape")
 

@@ -3,22 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from cli.demo.stage import Stage, stage
-from core.settings import Settings
-from tests.browser.pictures import picture
+from cli.demo.stage import Stage
+from tests.browser.demo_page import PATIENCE, messages, modal, running_demo
+from tests.browser.pictures import PHONE, picture
 from tests.browser.sandbox_page import enter, say
 
-PATIENCE = 30_000  # milliseconds for what workers and the poster do in between
-PHONE = {"width": 390, "height": 844}
 OPENING = '/runbook incident open "Caches are slow" severity=low service=orders-db team=database'
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path_factory.mktemp("demo")), "PORT": "0"})
-    with stage(settings) as found:
+    with running_demo(tmp_path_factory.mktemp("demo")) as found:
         yield found
 
 
@@ -37,7 +34,7 @@ def channel(demo: Stage, browser: Browser) -> str:
 
 @pytest.fixture
 def page(demo: Stage, channel: str, browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE)  # type: ignore[arg-type]  # a size
+    context = browser.new_context(viewport=PHONE)
     page = context.new_page()
     enter(page, demo.sandbox, "U0BOB", channel)
     yield page
@@ -45,10 +42,6 @@ def page(demo: Stage, channel: str, browser: Browser) -> Iterator[Page]:
         page.get_by_test_id("modal-close").click()
         expect(modal(page)).to_be_hidden()
     context.close()
-
-
-def modal(page: Page) -> Locator:
-    return page.get_by_test_id("modal")
 
 
 def choose(page: Page, typed: str, wanted: str) -> None:
@@ -81,9 +74,7 @@ def test_the_command_alone_shows_what_fits_then_its_form_and_errors_stand_at_the
 
 def test_a_mention_on_a_phone_is_answered_to_its_sender_with_a_button_for_what_is_missing(page: Page) -> None:
     say(page, "@Runbook run db-failover")
-    answer = (
-        page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text="cluster is missing")
-    )
+    answer = messages(page, "cluster is missing")
     expect(answer).to_contain_text("Only visible to you", timeout=PATIENCE)
     picture(page, "mention")
     answer.get_by_role("button", name="Enter values").click()
@@ -92,7 +83,7 @@ def test_a_mention_on_a_phone_is_answered_to_its_sender_with_a_button_for_what_i
 
 def test_a_shortcut_of_a_message_is_for_its_channels_incident(page: Page) -> None:
     say(page, "what now?")
-    message = page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text="what now?").last
+    message = messages(page, "what now?").last
     message.hover()
     message.get_by_test_id("message-menu").click()
     page.get_by_role("menuitem").filter(has_text="Run a runbook").click()

@@ -46,10 +46,12 @@ UPDATE home_tabs SET wanted = wanted + 1 WHERE slack_user_id IN (
         slack_user_id = ANY(:admins)
         OR EXISTS (SELECT FROM team_members member JOIN incidents ON incidents.team_id = member.team_id
             WHERE incidents.id = :incident AND member.slack_user_id = tab.slack_user_id)
-        OR EXISTS (SELECT FROM approvals gate LEFT JOIN teams ON teams.name = gate.policy->>'team'
+        OR EXISTS (SELECT FROM approvals gate
+            JOIN LATERAL (VALUES (gate.policy), (gate.policy->'also')) AS deciders(policy) ON true
+            LEFT JOIN teams ON teams.name = deciders.policy->>'team'
             LEFT JOIN team_members member ON member.team_id = teams.id AND member.slack_user_id = tab.slack_user_id
             WHERE gate.id = :subject
-                AND (member.slack_user_id IS NOT NULL OR gate.policy->'people' ? tab.slack_user_id))
+                AND (member.slack_user_id IS NOT NULL OR deciders.policy->'people' ? tab.slack_user_id))
     ) ORDER BY slack_user_id FOR UPDATE)
 """)
 

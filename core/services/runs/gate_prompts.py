@@ -4,6 +4,8 @@ Due gates are found by a query, so no restart can lose a prompt. Each scheduler 
 moves its next time on in the same transaction, so each prompt is given once, however many schedulers there are.
 """
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, select
 
 from core.database import DATABASE_IS_AWAY
@@ -36,17 +38,26 @@ SYSTEM = Person("system", source="scheduler")
 
 
 def prompt_deciders(unit_of_work: UnitOfWorkFactory) -> int:
-    """Prompt the people at the gates that are due. Return the number of gates.
+    """Prompt the people at the gates that are due, at most AT_ONCE and those that fail. Return the number of gates.
 
-    Raises an ExceptionGroup if some failed, after all others were tried.
+    Raises an ExceptionGroup if some failed, after others were tried: those that fail do not keep others from their
+    turn.
     """
+    done, failed = 0, dict[str, Exception]()
+    while done < AT_ONCE and (due := _due(unit_of_work, failed)):
+        troubles = {id_: _try_to_prompt(unit_of_work, id_) for id_ in due}
+        failed |= {id_: trouble for id_, trouble in troubles.items() if trouble is not None}
+        done += sum(trouble is None for trouble in troubles.values())
+    if failed:
+        raise ExceptionGroup("gates that were due for a prompt", list(failed.values()))
+    return done
+
+
+def _due(unit_of_work: UnitOfWorkFactory, failed: Collection[str]) -> list[str]:
+    """Return the next gates that are due, the longest first, without those that have just failed."""
     with unit_of_work.begin() as work:
-        query = select(Approval.id).where(*_is_due(work)).order_by(Approval.prompt_at).limit(AT_ONCE)
-        due = list(work.session.scalars(query))
-    troubles = [trouble for id_ in due if (trouble := _try_to_prompt(unit_of_work, id_)) is not None]
-    if troubles:
-        raise ExceptionGroup("gates that were due for a prompt", troubles)
-    return len(due)
+        query = select(Approval.id).where(*_is_due(work), Approval.id.not_in(failed))
+        return list(work.session.scalars(query.order_by(Approval.prompt_at).limit(AT_ONCE)))
 
 
 def _is_due(work: UnitOfWork) -> tuple[ColumnElement[bool], ...]:

@@ -33,7 +33,7 @@ export class Combobox {
       "data-testid": "found",
     });
     setCombobox(field, this.#list.id);
-    field.addEventListener("focus", () => this.#search(0));
+    // Not on focus: a form that is drawn anew gives the focus back, and the list would cover it.
     field.addEventListener("click", () => this.#isOpen || this.#search(0));
     field.addEventListener("input", () => this.#search(PAUSE_MS));
     field.addEventListener("keydown", (event) => this.#pressed(event));

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from core.services.access.people import load_person
+from core.services.runs import gate_prompts
 from core.services.runs.approvals import decide_gate
 from core.services.runs.gate_prompts import prompt_deciders
-from core.tables import Approval, AuditEntry, Incident
+from core.tables import Approval, AuditEntry, Incident, Notice
 from slack_sandbox.block_kit.blocks import block_problems
 from slack_sandbox.values import Json
 from tests.integration.bot.world import ADMIN_OF_TEAM, CHANNEL, MANY_CHANNELS, OPS, WEB, BotWorld, texts
@@ -103,6 +104,24 @@ def test_nobody_is_reminded_of_what_is_decided(world: BotWorld, incident: Incide
     world.work()
     tick(world, 31)
     assert world.of_kind("reminder") == []
+
+
+def test_gates_whose_prompt_fails_keep_no_others_from_theirs(
+    world: BotWorld, incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red before: those that failed were the first to be looked at again, and nobody else had a turn."""
+    monkeypatch.setattr(gate_prompts, "AT_ONCE", 1)
+    broken = gate_of(world, asked(world, incident))
+    world.time.pass_by(1)
+    whole = gate_of(world, asked(world, incident))
+    with world.unit_of_work.begin() as work:
+        work.session.get_one(Approval, broken.id).policy = {"people": "unreadable"}
+    world.time.pass_by(31 * 60)
+    with pytest.raises(ExceptionGroup):
+        prompt_deciders(world.unit_of_work)
+    with world.unit_of_work.begin() as work:
+        reminded = work.session.query(Notice).filter_by(kind="reminder")
+        assert [notice.subject_id for notice in reminded] == [whole.id]
 
 
 def test_a_reminder_that_comes_too_late_is_not_posted(world: BotWorld, incident: Incident) -> None:

@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from bot.pages.links import RunLinks
 from bot.poster.home import HomePublisher
 from core.services.access.people import load_person
-from core.services.incidents.home import open_home_tab
+from core.services.incidents.home import mark_home_tabs, open_home_tab
 from core.services.incidents.opening import change_status
+from core.services.runs.approvals import decide_gate
 from core.statuses import IncidentStatus
-from core.tables import HomeTab, Incident
+from core.tables import Approval, HomeTab, Incident
 from core.unit_of_work import UnitOfWorkFactory
 from tests.integration.bot.world import ADMIN_OF_TEAM, OPS, WEB, BotWorld, PretendTime
 from tests.unit.bot.poster.test_furnishing import refused
@@ -98,6 +99,25 @@ def test_a_change_is_published_to_those_who_see_it_and_nothing_else_is(
     publish(publisher, world.time)
     assert [("acknowledged ·" in view) for view in published.of(OPS)] == [False, True]
     assert len(published.of(WEB)) == 1
+
+
+def test_whom_a_gate_was_escalated_to_sees_it_come_and_go(
+    world: BotWorld, incident: Incident, publisher: HomePublisher, published: Published
+) -> None:
+    """Red before: of those who may decide, only the first were looked at, and the button stayed after the decision."""
+    execution_id = world.run(incident, "gated")
+    with world.unit_of_work.begin() as work:
+        [gate] = work.session.query(Approval).filter_by(execution_id=execution_id)
+        gate.policy = {**gate.policy, "also": {"team": None, "role": "admin", "people": [WEB]}}
+    opens(world.unit_of_work, WEB)
+    publish(publisher, world.time)
+    with world.unit_of_work.begin() as work:
+        decide_gate(work, load_person(work, ADMIN_OF_TEAM, source="test"), gate.id, approved=True)
+        mark_home_tabs(work, incident.id, gate.id)
+    publish(publisher, world.time)
+    before, after = published.of(WEB)
+    assert "approval.approve" in before
+    assert "approval.approve" not in after
 
 
 def test_a_view_that_has_not_changed_is_not_sent_again(

@@ -1,0 +1,55 @@
+"""What the browser tests of the demo share: its processes, its people, and how they find messages and buttons."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from cli.apply import apply_text
+from cli.compose import Composition
+from cli.demo.stage import Stage, stage
+from core.settings import Settings
+from tests.browser.sandbox_page import enter, say
+
+PATIENCE = 60_000  # milliseconds for what workers and the poster do in between
+BOB, ALICE, ERIN = "U0BOB", "U0ALICE", "U0ERIN"  # responder and admin of team database, platform admin
+
+
+@contextmanager
+def running_demo(folder: Path, definitions: str = "") -> Iterator[Stage]:
+    """The demo on free ports, with these definitions beside its own."""
+    settings = Settings.from_environment({"RUNBOOK_HOME": str(folder), "PORT": "0"})
+    with stage(settings) as found:
+        if definitions:
+            define(found, definitions)
+        yield found
+
+
+def define(demo: Stage, definitions: str) -> None:
+    with Composition.of(demo.settings) as composition:
+        apply_text(composition.unit_of_work, definitions, "test.yaml", approve=True)
+
+
+def messages(page: Page, text: str) -> Locator:
+    return page.get_by_test_id("message-list").get_by_test_id("message").filter(has_text=text)
+
+
+def as_person(page: Page, user: str) -> None:
+    page.get_by_test_id("user-switch").select_option(user)
+
+
+def action(within: Locator, name: str) -> Locator:
+    return within.locator(f'[data-action-id="{name}"]')
+
+
+def modal(page: Page) -> Locator:
+    return page.get_by_test_id("modal")
+
+
+def open_incident(demo: Stage, page: Page, title: str, person: str = BOB) -> None:
+    """Open an incident of team database, and look at its channel."""
+    enter(page, demo.sandbox, person)
+    say(page, f'/runbook incident open "{title}" severity=high service=orders-db team=database')
+    page.get_by_text(title.lower().replace(" ", "-")).first.click(timeout=PATIENCE)
+    expect(messages(page, title).first).to_be_visible(timeout=PATIENCE)
