@@ -26,7 +26,7 @@ HIDDEN = "Secret: it is never shown again."
 HINTS = {"array": "A list: a,b or JSON.", "object": "JSON."}
 HINTS_OF_ELEMENTS = {"timepicker": "In UTC."}
 TYPED = frozenset({"plain_text_input"})
-NOT_FETCHED = "The choices could not be fetched, so type the value. {why}"
+NOT_FETCHED = "The choices could not be fetched, so type the value. ({why})"
 WHY_LENGTH = 300
 
 

@@ -5,6 +5,7 @@ core.decisions.advance makes all decisions; this module only keeps the order: pr
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import closing
 
 import structlog
 from sqlalchemy.orm import Session
@@ -95,7 +96,7 @@ class Executor:
         )
         self._cancel_token = renewer.stop
         try:
-            with log_context(run, self._worker, abandoned), renewer.renewing():
+            with closing(run), log_context(run, self._worker, abandoned), renewer.renewing():
                 self._work(run, renewer)
         except LeaseLost:
             log.warning("lease lost", execution=execution_id, worker=self._worker)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from core.advisory_locks import lock_out_freezes
@@ -10,7 +11,7 @@ from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
 from core.fault_injection import fail_point
 from core.services.executions.checkpoint import Change, save
-from core.services.executions.loading import LEASE, Loaded, reload
+from core.services.executions.loading import Loaded, reload
 from core.services.runs.changes import apply_side_effects, ends_children, has_side_effects
 from core.services.runs.children import lock_below
 from core.services.shared.incident_scope import event_scope, incident_scope
@@ -56,6 +57,7 @@ class Run:
         self._pending: list[Event] = []
         self._touched = False
         self._is_leaving = False
+        self._connection: Connection | None = None  # kept for all checkpoints
 
     @property
     def fence(self) -> int:
@@ -81,6 +83,11 @@ class Run:
         """
         while (self._pending or self._is_leaving) and not self._try_commit():
             self._start_over()
+
+    def close(self) -> None:
+        """Return the connection of the checkpoints. No commit may follow."""
+        if self._connection is not None:
+            self._connection.close()
 
     def leave(self) -> None:
         """Release the execution between two steps and enqueue a job for another worker. Raises LeaseLost."""
@@ -143,10 +150,11 @@ class Run:
     def _save_alone(self) -> None:
         """Save in one autocommit statement, without a transaction, since this happens once per step."""
         fail_point("checkpoint.before")
-        with self.unit_of_work.engine.connect() as connection:
-            autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-            if not save(autocommit, self._change()):
-                raise Superseded
+        if self._connection is None:
+            engine = self.unit_of_work.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._connection = engine.connect()
+        if not save(self._connection, self._change()):
+            raise Superseded
         self.unit_of_work.announcer.announce()
         fail_point("checkpoint.after")
 
@@ -154,7 +162,7 @@ class Run:
         lock_out_freezes(work.session)  # side effects may start a run
         if ends_children(self._committed, self.state):
             lock_below(work, self.loaded.row.id)
-        if not save(work.session, self._change()):
+        if not save(work.session.connection(), self._change()):
             raise Superseded
         work.announces = True
         apply_side_effects(work, self.loaded.row, self._committed, self.state)
@@ -167,11 +175,16 @@ class Run:
     def _change(self) -> Change:
         settled = self.state.waiting_for is not None or self.state.status.is_final
         now = self.unit_of_work.clock.now()
-        wake_at = self.state.wake_at if settled else now if self._is_leaving else now + LEASE
         released = settled or self._is_leaving
-        row = self.loaded.row
         return Change(
-            self.loaded.kind, row.id, self._revision, self._committed, self.state, wake_at, released
+            self.loaded.kind,
+            self.loaded.row.id,
+            self._revision,
+            self._committed,
+            self.state,
+            self.state.wake_at if settled else now,
+            released=released,
+            leased=not released,
         )
 
     def _start_over(self) -> None:

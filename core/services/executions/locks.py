@@ -103,8 +103,8 @@ def _grant(work: UnitOfWork, waiting: RunbookExecution) -> None:
     work.session.flush()
     loaded = load_locked(work.session, RUNBOOK, waiting.id)
     after = advance(loaded.state, LockGranted(), work.now).execution
-    change = Change(RUNBOOK, waiting.id, waiting.revision, loaded.state, after, after.wake_at, True)
-    saved = save(work.session, change)
+    change = Change(RUNBOOK, waiting.id, waiting.revision, loaded.state, after, after.wake_at, released=True)
+    saved = save(work.session.connection(), change)
     assert saved, "the row is locked"
     work.announces = True
     work.enqueue("runbook", waiting.id)

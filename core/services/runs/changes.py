@@ -65,10 +65,18 @@ def apply(work: UnitOfWork, loaded: Loaded, event: Event, apply_side_effects: Ap
     if after == before:
         return after
     held = row.worker is not None
-    wake_at = row.wake_at if held and not after.status.is_final else after.wake_at
-    change = Change(loaded.kind, row.id, row.revision, before, after, wake_at, not held)
+    change = Change(
+        loaded.kind,
+        row.id,
+        row.revision,
+        before,
+        after,
+        after.wake_at,
+        released=not held,
+        leased=held and not after.status.is_final,
+    )
     work.session.flush()
-    saved = save(work.session, change)
+    saved = save(work.session.connection(), change)
     assert saved, "the row is locked, so nobody else can have changed it"
     work.announces = True
     apply_side_effects(work, loaded, after)

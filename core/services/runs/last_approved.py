@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 
 from core.decisions.gate_changes import kept, request_differences, run_differences
-from core.statuses import GateStatus
+from core.statuses import GateStatus, Status
 from core.tables import Approval, Incident, JsonObject, RunbookExecution, StepExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json
@@ -30,7 +30,7 @@ def since_last_approved(
         return None
     run = work.session.get_one(RunbookExecution, before.execution_id)
     found = (
-        request_differences(before.shown or (), shown or ())
+        request_differences(_still_ahead(work, row, before.shown or ()), shown or ())
         if run.id == row.id
         else run_differences((run.definition, run.parameters), (row.definition, row.parameters))
     )
@@ -41,6 +41,13 @@ def since_last_approved(
         "approved_at": before.closed_at.isoformat() if before.closed_at else None,
         **kept(found),
     }
+
+
+def _still_ahead(work: UnitOfWork, row: RunbookExecution, shown: Sequence[Json]) -> list[Json]:
+    """Return what was shown of steps that have not happened meanwhile: the others are done, not removed."""
+    pending = (StepExecution.execution_id == row.id, StepExecution.status == Status.PENDING)
+    ahead = set(work.session.scalars(select(StepExecution.step_id).where(*pending)))
+    return [each for each in shown if isinstance(each, dict) and each.get("step") in ahead]
 
 
 def _of_this_run(work: UnitOfWork, row: RunbookExecution, position: int) -> Approval | None:
