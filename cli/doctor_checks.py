@@ -18,7 +18,7 @@ from cli.secret_sources import secret_values
 from cli.secrets import hosts_of
 from cli.tokens import narrowed_notice
 from core.decisions.heartbeats import Liveness
-from core.definitions.secret import VARIABLE_PREFIX, EnvironmentSource, SecretDefinition
+from core.definitions.secret import EnvironmentSource, SecretDefinition
 from core.errors import ConfigurationError, RunbookError
 from core.execution.secrets import SecretValues
 from core.io.confinement import Confinement, Programs
@@ -31,6 +31,7 @@ from core.services.operations.health import present_processes
 from core.settings import Settings
 from core.tables import ApiToken
 from core.unit_of_work import UnitOfWorkFactory
+from core.values.secret_places import VARIABLE_PREFIX
 
 SECONDS = 5
 HOST_NAME = re.compile(

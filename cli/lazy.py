@@ -1,34 +1,53 @@
 """Lazy commands: the module of a command is imported only when the command is used, which keeps startup fast."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, cast
 
-from typer.core import TyperGroup
+import click
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
 
-class Modules(Mapping[str, Any]):
-    """Commands by name, each taken from the Typer app `app` of the module that provides it."""
+@dataclass(frozen=True)
+class Lazy:
+    """A command: the module whose Typer app `app` provides it, and the line about it in the list of commands."""
 
-    def __init__(self, modules: Mapping[str, str]) -> None:
-        self._modules = modules
+    module: str
+    summary: str
+
+
+class Commands(Mapping[str, Any]):
+    """Commands by name, each imported when it is looked up."""
+
+    def __init__(self, commands: Mapping[str, Lazy]) -> None:
+        self._commands = commands
 
     def __getitem__(self, name: str) -> Any:
-        return get_group(import_module(self._modules[name]).app).commands[name]
+        return get_group(import_module(self._commands[name].module).app).commands[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
+        return iter(self._commands)
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self._commands)
 
 
 class LazyGroup(TyperGroup):
-    """A group of commands that are imported on first use; only the help imports all of them."""
+    """A group of commands that are imported on first use."""
 
-    modules: ClassVar[Mapping[str, str]]
+    lazy: ClassVar[Mapping[str, Lazy]]
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = cast(MutableMapping[str, Any], Modules(self.modules))
+        self.commands = cast(MutableMapping[str, Any], Commands(self.lazy))
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help, with the summaries in place of the commands: importing all of them would take seconds."""
+        imported = self.commands
+        self.commands = {name: TyperCommand(name, help=each.summary) for name, each in self.lazy.items()}
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.commands = imported

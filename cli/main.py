@@ -7,50 +7,102 @@ from typing import Annotated
 import typer
 
 from cli.environment import environment, seclude
-from cli.lazy import LazyGroup
+from cli.lazy import Lazy, LazyGroup
 from cli.log_setup import masker_of_environment, set_up_logging
 from cli.operator_errors import sentence_of, unforeseen_text
 from cli.version import release
 
 
 class Commands(LazyGroup):
-    """All commands, in the order of the help, with the modules that provide them."""
+    """All commands, in the order of the help."""
 
-    modules = {
-        "web": "cli.roles.web",
-        "socket": "cli.roles.socket",
-        "poster": "cli.roles.poster",
-        "worker": "cli.roles.worker",
-        "clock": "cli.roles.clock",
-        "up": "cli.up",
-        "demo": "cli.demo.command",
-        "migrate": "cli.migrate",
-        "restored": "cli.restored",
-        "validate": "cli.validate",
-        "apply": "cli.definitions",
-        "token": "cli.tokens",
-        "secrets": "cli.secrets",
-        "audit": "cli.audit",
-        "policy": "cli.policy",
-        "test": "cli.run_tests",
-        "schema": "cli.schema",
-        "reference": "cli.reference.pages",
-        "list": "cli.client.library",
-        "show": "cli.client.library",
-        "export": "cli.client.export",
-        "run": "cli.client.runs",
-        "status": "cli.client.runs",
-        "cancel": "cli.client.runs",
-        "retry": "cli.client.runs",
-        "approve": "cli.client.approvals",
-        "reject": "cli.client.approvals",
-        "verdict": "cli.client.verdicts",
-        "answer": "cli.client.inputs",
-        "freeze": "cli.client.freezes",
-        "thaw": "cli.client.freezes",
-        "incident": "cli.client.incidents",
-        "doctor": "cli.doctor",
-        "manifest": "cli.manifest",
+    lazy = {
+        "web": Lazy("cli.roles.web", "Serve Slack over HTTP, the REST API and the pages."),
+        "socket": Lazy(
+            "cli.roles.socket", "Serve Slack over Socket Mode, for deployments without a public address."
+        ),
+        "poster": Lazy("cli.roles.poster", "Post to Slack, and keep its messages in line with the database."),
+        "worker": Lazy("cli.roles.worker", "Run runbooks and workflows."),
+        "clock": Lazy("cli.roles.clock", "Run the scheduler, which starts everything that is due."),
+        "up": Lazy("cli.up", "Run every process in one terminal."),
+        "demo": Lazy("cli.demo.command", "Run the whole product on this machine, with a Slack sandbox."),
+        "migrate": Lazy("cli.migrate", "Migrate the database to the newest schema."),
+        "restored": Lazy(
+            "cli.restored",
+            "Declare that the database was restored from a backup: freeze everything, and ask about steps in doubt.",
+        ),
+        "validate": Lazy(
+            "cli.validate", "Check definitions, and report each problem with its file, line and column."
+        ),
+        "apply": Lazy(
+            "cli.definitions", "Apply definitions to the library: all of them, or none if one is invalid."
+        ),
+        "token": Lazy("cli.tokens", "Bearer tokens for the REST API."),
+        "secrets": Lazy("cli.secrets", "Declarations of secrets."),
+        "audit": Lazy("cli.audit", "The audit trail: who did what, when and from where."),
+        "policy": Lazy(
+            "cli.policy",
+            "Show who may do what: each action, the scope that a token needs, and which role may do it where.",
+        ),
+        "test": Lazy(
+            "cli.run_tests", "Run the tests of runbooks as simulations; no external system is contacted."
+        ),
+        "schema": Lazy("cli.schema", "Print the JSON Schema of a kind of definition."),
+        "reference": Lazy(
+            "cli.reference.pages",
+            "Write the reference pages, generated from the registered types and commands.",
+        ),
+        "list": Lazy("cli.client.library", "List the runbooks (or workflows) that you may see."),
+        "show": Lazy(
+            "cli.client.library",
+            "Show a runbook (or workflow), and its changes since the approved version.",
+        ),
+        "export": Lazy(
+            "cli.client.export",
+            "Print runbooks and workflows as YAML; applying the output again changes nothing.",
+        ),
+        "run": Lazy(
+            "cli.client.runs",
+            "Run a runbook for an incident. Exit status with --wait: 0 succeeded, 1 failed, 3 cancelled, 4 timed out.",
+        ),
+        "status": Lazy(
+            "cli.client.runs",
+            "Show a run (exit status 1 failed, 3 cancelled, 4 timed out), the runs of an incident, or all active runs.",
+        ),
+        "cancel": Lazy("cli.client.runs", "Cancel a run: no further step starts."),
+        "retry": Lazy(
+            "cli.client.runs",
+            "Retry a failed run: a new run resumes at the first step that did not succeed.",
+        ),
+        "approve": Lazy(
+            "cli.client.approvals",
+            "Approve a step that a run waits at, or a definition that you have read.",
+        ),
+        "reject": Lazy("cli.client.approvals", "Reject an approval: the run that waits for it ends."),
+        "verdict": Lazy(
+            "cli.client.verdicts",
+            "Give the verdict on a step in doubt: it ran, did_not_run, or should run_again.",
+        ),
+        "answer": Lazy(
+            "cli.client.inputs",
+            "Enter the values that a run asks for. Those that are left out get their defaults.",
+        ),
+        "freeze": Lazy(
+            "cli.client.freezes",
+            "Start nothing new, and hold each run before its next step. Without a reason, list what is frozen.",
+        ),
+        "thaw": Lazy("cli.client.freezes", "End a freeze: held runs continue."),
+        "incident": Lazy(
+            "cli.client.incidents",
+            "Incidents: open, list, show, export, ack, resolve, close, escalate, note.",
+        ),
+        "doctor": Lazy(
+            "cli.doctor", "Check the settings, the database, Redis, Slack, and what steps may do."
+        ),
+        "manifest": Lazy(
+            "cli.manifest",
+            'Print the manifest of the Slack app, to paste it at api.slack.com/apps under "Create New App".',
+        ),
     }
 
 

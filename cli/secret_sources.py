@@ -40,6 +40,6 @@ def _vault(settings: Settings) -> VaultPort | None:
         raise ConfigurationError(
             "VAULT_ADDR is set, but hvac is not installed.", hint="Install runbook[vault]."
         )
-    module = importlib.import_module("core.io.secret_sources")
+    module = importlib.import_module("core.io.vault")
     vault: VaultPort = module.VaultSecrets(settings.vault_addr, token, namespace=settings.vault_namespace)
     return vault

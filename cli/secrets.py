@@ -11,13 +11,13 @@ from cli.client.connection import print_json
 from cli.client.output import say, table
 from cli.operator import OPERATOR
 from cli.tokens import working
-from core.definitions.secret import VARIABLE_PREFIX
 from core.definitions.yaml_format import to_yaml
 from core.errors import RunbookError
 from core.io.secret_sources import EnvironmentSecrets
 from core.services.access.secret_suggestions import misused_secrets, suggested_secrets
 from core.services.access.secrets import list_secrets
 from core.tables import JsonObject
+from core.values.secret_places import VARIABLE_PREFIX
 
 app = typer.Typer()
 secrets_app = typer.Typer(help="Declarations of secrets.", no_args_is_help=True)

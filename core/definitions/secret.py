@@ -15,11 +15,8 @@ from pydantic_core import PydanticCustomError
 from core.definitions.fields import Definition, Name
 from core.definitions.written import WrittenDefinition
 from core.errors import NotAllowed, NotFound
+from core.values.secret_places import VARIABLE_PREFIX, is_of_the_system
 
-VARIABLE_PREFIX = "RUNBOOK_SECRET_"
-NEVER_READ = frozenset(
-    {"proc", "sys", "dev"}
-)  # there, among other things, processes expose their environment
 _HOST = re.compile(
     r"(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*(?::[0-9]{1,5})?"
     r"|\[[0-9a-f:.]+\](?::[0-9]{1,5})?"
@@ -35,11 +32,6 @@ def _check_host(value: str) -> str:
             {"value": value},
         )
     return host
-
-
-def is_of_the_system(path: PurePosixPath) -> bool:
-    """Return whether the path belongs to a virtual file system of the kernel."""
-    return len(path.parts) > 1 and path.parts[1] in NEVER_READ
 
 
 def _check_path(value: str) -> str:

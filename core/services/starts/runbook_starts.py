@@ -146,9 +146,10 @@ def admit(
     work.session.add(execution)
     work.session.flush()
     work.session.add_all(steps)
-    notices.enqueue_notice(work, NewNotice(NoticeKind.HEADLINE, execution.id, incident.id))
     notices.enqueue_notice(
-        work, NewNotice(NoticeKind.DETAIL, execution.id, incident.id, thread_of=execution.id, wanted=0)
+        work,
+        NewNotice(NoticeKind.HEADLINE, execution.id, incident.id),
+        NewNotice(NoticeKind.DETAIL, execution.id, incident.id, thread_of=execution.id, wanted=0),
     )
     if execution.waiting_for is None:
         work.enqueue("runbook", execution.id)

@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
+from click import Command
 from typer.main import get_group
 
 from cli.main import Commands
@@ -22,7 +23,9 @@ def work(*_, **__):
     sys.stdout.flush()
     os._exit(0)
 
-owner, name, *sys.argv[1:] = sys.argv[1:]
+without, owner, name, *sys.argv[1:] = sys.argv[1:]
+for library in without.split():
+    sys.modules[library] = None  # as if it were not installed
 if owner.startswith("cli.roles"):
     processes = import_module("cli.processes")
     processes.await_database = processes.watch_database = lambda _: None
@@ -59,10 +62,13 @@ OWNERS = {
     "core.io.kubeconfig": {"worker"},
     "core.io.ssh": {"worker"},
     "core.io.sql_postgresql": {"worker"},
+    "core.io.vault": set[str](),  # only where Vault is configured
+    "hvac": set[str](),
     "alembic": set[str](),
     "prompt_toolkit": set[str](),
     "schemathesis": set[str](),
 }
+EXTRAS = ("botocore", "hvac", "paramiko", "pymysql")  # what [project.optional-dependencies] installs
 ENVIRONMENT = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
     "REDIS_URL": "redis://127.0.0.1:9/0",
@@ -75,8 +81,8 @@ ENVIRONMENT = {
 }
 
 
-def loaded(command: str) -> set[str]:
-    arguments = [*BUSY[command], command, *(["examples"] if command == "validate" else [])]
+def loaded(command: str, without: str = "") -> set[str]:
+    arguments = [without, *BUSY[command], command, *(["examples"] if command == "validate" else [])]
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, *arguments],
         env={**os.environ, **ENVIRONMENT},
@@ -103,13 +109,35 @@ def test_a_process_has_loaded_what_it_needs_and_no_more(command: str) -> None:
         assert found >= modules_of("core.steps") | modules_of("core.actions")
 
 
-def test_every_command_is_in_the_module_that_is_named_for_it() -> None:
+@pytest.mark.parametrize("command", BUSY)
+def test_a_process_starts_where_no_extra_is_installed(command: str) -> None:
+    """Red before: the module for the environment's secrets imported Vault's library, too."""
+    assert "structlog" in loaded(command, without=" ".join(EXTRAS))
+
+
+def test_every_command_is_in_the_module_that_is_named_for_it_and_summed_up_by_its_own_words() -> None:
     """And every command of these modules is named."""
-    named = set(Commands.modules.items())
+    named = {(name, each.module, each.summary) for name, each in Commands.lazy.items()}
     there = {
-        (name, module)
-        for module in set(Commands.modules.values())
-        for name in get_group(import_module(module).app).commands
+        (name, module, summary_of(command))
+        for module in {each.module for each in Commands.lazy.values()}
+        for name, command in get_group(import_module(module).app).commands.items()
     }
 
     assert named == there
+
+
+def summary_of(command: Command) -> str:
+    return " ".join((command.help or "").partition("\n\n")[0].split())
+
+
+def test_the_help_imports_no_command() -> None:
+    code = (
+        "import sys, cli.main; sys.argv[1:] = ['--help']\ntry: cli.main.main()\nfinally: print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    imported = done.stdout.splitlines()[-1].split()
+    assert "Cancel a run: no further step starts." in done.stdout
+    assert not {each.module for each in Commands.lazy.values()} & set(imported)

@@ -12,7 +12,8 @@ import pytest
 from core.definitions.secret import VaultSource
 from core.errors import ConfigurationError, NotFound, RunbookError, Unavailable
 from core.execution.secrets import SecretValues
-from core.io.secret_sources import FRESH_SECONDS, EnvironmentSecrets, VaultSecrets
+from core.io.secret_sources import EnvironmentSecrets
+from core.io.vault import FRESH_SECONDS, VaultSecrets
 
 TOKEN, VALUE = "hvs.the-token-of-vault", "the value in vault"
 
