@@ -1,12 +1,9 @@
-"""How many requests who may make, counted in this process.
+"""How often people, tokens, addresses and alert sources may ask: core.limits, counted in token buckets.
 
-How often something may happen: a token bucket for each who does it, in this process.
-
-Not in Redis: a limit that needs Redis would fail with it, and would cost each request a round trip, for a limit that
-guards one process's threads and connections against one client's loop. With several `web` processes a client may
-reach each of them so often. Time is an argument here (`clock`), and what is remembered is bounded.
-
-How often people, tokens, addresses and alert sources may ask, in this process: core.limits, counted.
+They are counted in this process, not in Redis: a limit that needs Redis would fail with it, and would cost each request
+a round trip, for a limit that guards one process's threads and connections against one client's loop. With several
+`web` processes a client may reach each of them so often. Time is an argument here (`clock`), and what is remembered is
+bounded.
 
 Nothing that stops a run is ever counted: not its cancel, nor a freeze. A delivery that Slack repeats counts once.
 """

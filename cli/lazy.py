@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, cast
 
-import click
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_group
 
@@ -43,7 +42,7 @@ class LazyGroup(TyperGroup):
         super().__init__(**attributes)
         self.commands = cast(MutableMapping[str, Any], Commands(self.lazy))
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, with the summaries in place of the commands: importing all of them would take seconds."""
         imported = self.commands
         self.commands = {name: TyperCommand(name, help=each.summary) for name, each in self.lazy.items()}

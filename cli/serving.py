@@ -19,8 +19,20 @@ def host_of(settings: Settings) -> str:
     return settings.host or (EVERYWHERE if settings.public_url else LOOPBACK)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises ConfigurationError if the address cannot be used."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Return a listening socket. Raises ConfigurationError if the address cannot be used.
+
+    `shared`: other processes of this user may listen there, too; the kernel distributes the connections (socket(7),
+    SO_REUSEPORT).
+    """
+    listener = reserve(host, port, shared=shared)
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def reserve(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """Return a socket at the address that does not listen yet. Raises ConfigurationError as `listen` does."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -28,17 +40,15 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError:
         raise ConfigurationError(f"HOST is {host!r}, which is not an address of this machine.") from None
     listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise ConfigurationError(
             f"Cannot listen on port {port} of {host}: {(error.strerror or str(error)).lower()}.",
             hint="Stop the process that listens there, or set PORT (and HOST) to a free address.",
         ) from None
-    listener.set_inheritable(True)
     return listener
 
 

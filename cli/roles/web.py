@@ -1,5 +1,8 @@
 """The `runbook web` command."""
 
+from functools import partial
+from typing import Annotated
+
 import structlog
 import typer
 from starlette.types import ASGIApp
@@ -10,24 +13,55 @@ from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
 from cli.compose import Composition
-from cli.processes import run
+from cli.processes import run, stopping
 from cli.roles.slack import SLACK, bolt_app
-from cli.serving import host_of, listen, serve
+from cli.serving import host_of, listen, reserve, serve
+from cli.supervisor import Supervisor, addresses, command
 from migrations.newest import newest_revision
 
 app = typer.Typer()
 log = structlog.get_logger()
 
 
+MOST = 32
+
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        min=1,
+        max=MOST,
+        envvar="WEB_CONCURRENCY",
+        help="How many processes serve the port. One keeps one processor core busy.",
+    ),
+]
+Shared = Annotated[bool, typer.Option("--shared", hidden=True, help="Other processes listen there, too.")]
+
+
 @app.command()
-def web() -> None:
+def web(workers: Workers = 1, shared: Shared = False) -> None:
     """Serve Slack over HTTP, the REST API and the pages."""
-    run("web", _serve, needs=SLACK, waits=False)
+    if workers == 1:
+        run("web", partial(_serve, shared=shared), needs=SLACK, waits=False)
+    else:
+        act = partial(_supervise, workers)
+        run(f"web of {workers}", act, needs=SLACK, waits=False, gives_signs=False)
 
 
-def _serve(composition: Composition) -> None:
+def _supervise(workers: int, composition: Composition) -> None:
+    """Supervise processes that share the port. One that ends is restarted."""
+    settings, stop = composition.settings, stopping()
+    with reserve(host_of(settings), settings.port, shared=True) as place:
+        known = {**addresses(settings), "PORT": str(place.getsockname()[1])}
+        alone = ["web", "--workers", "1", "--shared"]
+        parts = [command(f"web-{number}", alone, known) for number in range(1, workers + 1)]
+        with Supervisor(parts) as supervisor:
+            supervisor.watch(stop)
+
+
+def _serve(composition: Composition, *, shared: bool) -> None:
     settings = composition.settings
-    listener = listen(host_of(settings), settings.port)
+    listener = listen(host_of(settings), settings.port, shared=shared)
     address, port = listener.getsockname()[:2]
     log.info("web listens", host=address, port=port)
     serve(web_app(composition), listener)

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import pytest
-from click import Command
 from typer.main import get_group
 
 from cli.main import Commands
@@ -127,7 +127,7 @@ def test_every_command_is_in_the_module_that_is_named_for_it_and_summed_up_by_it
     assert named == there
 
 
-def summary_of(command: Command) -> str:
+def summary_of(command: Any) -> str:
     return " ".join((command.help or "").partition("\n\n")[0].split())
 
 
