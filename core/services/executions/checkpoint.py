@@ -21,8 +21,9 @@ from core.values.execution import Execution
 # As SQL: data-modifying CTEs make this one statement, in psycopg's own form, which costs a third of the processor time.
 # The placeholders in braces are filled with our own constants only.
 #
-# A card stays as it is if it is dirty and no poster has claimed it: who claims it later will show this state, too. Its
-# row is locked, so that a claim happens either before, and is seen here, or after this is committed.
+# A card stays as it is if it is dirty and no poster has claimed it: who claims it later will show this state, too. Not
+# so an uncertain one, whose message may be found as it was posted. The row is locked, so that a claim happens either
+# before, and is seen here, or after this is committed.
 CHECKPOINT = """
 WITH execution AS (
     UPDATE {executions}
@@ -46,7 +47,7 @@ WITH execution AS (
         request jsonb, output jsonb, saved jsonb, error text, maybe_done boolean, progress jsonb)
     WHERE step.execution_id = %(id)s AND step.position = changed.position AND EXISTS (SELECT FROM execution)
 ), card AS (
-    SELECT id, wanted > delivered AND leased_until IS NULL AS is_dirty FROM notices
+    SELECT id, wanted > delivered AND leased_until IS NULL AND NOT uncertain AS is_dirty FROM notices
     WHERE subject_id = %(id)s AND kind IN ('headline', 'detail') AND EXISTS (SELECT FROM execution)
     FOR NO KEY UPDATE
 ), shown AS (
