@@ -149,6 +149,19 @@ def forms(
 
 
 @app.command()
+def forty(
+    rounds: Annotated[int, typer.Option(help="How often each of them takes its turn.")] = 25,
+) -> None:
+    """Measure a run of forty steps against the same work by hand."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "forty", target) as place:
+                print_report([measure_forty_steps(place, target, rounds=rounds)])
+
+
+@app.command()
 def path() -> None:
     """Which files one run of two steps passes through, and how often a call crosses from one to another."""
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:

@@ -1,101 +1,120 @@
-"""Measure a run of forty steps against its minimum cost: the same commits by hand, and its calls alone."""
+"""Measure a run of forty steps against the same work by hand (bench.floors), round by round, in this process."""
 
+import secrets
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 
 import httpx2
 
 from bench.costs import committed_per_act
 from bench.definitions import FORTY_STEPS
+from bench.floors.forty_steps import STEPS, prepare, run_forty_steps
 from bench.place import Place
-from bench.report import Line, Section, Summary, milliseconds, ratio, summarize
+from bench.report import Line, Section, milliseconds, paired_ratio, summarize
 from cli.embedded.roles import connect
-from cli.roles.worker import executor_of
+from cli.roles.worker import executor_of, ports_of
 from core.execution.executor import Executor
+from core.io.http import HttpRequest
+from core.io.response import HttpResponse
 from core.services.executions.kinds import RUNBOOK
 
-STEPS = 40
-COMMITS = STEPS + 1  # a step's end is committed with the next one's start
-FINISH_STEP = """
-UPDATE step_executions SET status = 'succeeded', finished_at = now() WHERE execution_id = %s AND position = %s
-"""
-FINISH_RUN = "UPDATE runbook_executions SET finished_at = now() WHERE id = %s"
+OURS, OURS_CALLING = "ours, the call stubbed", "ours, 40 GETs"
+FLOOR_80, FLOOR_41 = "floor: 80 commits", "floor: 41 commits"
+CALLING_80, CALLING_41 = "floor: 80 commits, 40 GETs", "floor: 41 commits, 40 GETs"
+WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+Seconds = tuple[float, float]  # elapsed, of processor time
+
+
+class Stub:
+    """Answers at once, without a connection."""
+
+    def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:  # noqa: ARG002
+        headers = {"content-type": "application/json"}
+        return HttpResponse(200, headers, '{"ok": true}', {"ok": True}, truncated=False)
+
+    def close(self) -> None:
+        """Nothing was opened."""
 
 
 def measure_forty_steps(place: Place, target: str, *, rounds: int) -> Section:
-    """Measure in this process, with the worker's own executor; the three alternate, to share noise equally."""
+    """Measure with the worker's own executor. All take turns, so that noise is shared, and ratios are of one round."""
     executor = executor_of(place.composition, place.environment)
-    acts: dict[str, Callable[[], float]] = {
-        "the run": lambda: _run(place, executor),
-        "its commits": lambda: _commit_by_hand(place),
-        "its calls": lambda: _call(target),
-    }
-    samples: dict[str, list[float]] = {name: [] for name in acts}
-    for number in range(rounds + 1):
-        for name, act in acts.items():
-            seconds = act()
-            if number:  # the first round warms up
-                samples[name].append(seconds)
-    run, commits, calls = (summarize(milliseconds(each)) for each in samples.values())
-    return Section(
-        "Forty http steps, in one worker", _lines(run, commits, calls, _transactions(place, executor))
-    )
+    with _acts(place, target, executor) as acts:
+        samples: dict[str, list[Seconds]] = {name: [] for name in acts}
+        for number in range(rounds + 2):
+            for name, act in acts.items():
+                seconds = act()
+                if number > 1:  # the first rounds warm up
+                    samples[name].append(seconds)
+    lines = [_line(name, samples) for name in acts]
+    return Section("Forty http steps, in one process", [*lines, _costs(place, executor)])
 
 
-def _lines(run: Summary, commits: Summary, calls: Summary, transactions: float) -> list[Line]:
-    own = run.p50 - commits.p50 - calls.p50
-    return [
-        Line(
-            "the run, from claim to end",
-            run,
-            f"{transactions:.1f} transactions; {ratio(run.p50, commits.p50):.1f} × the commits, "
-            f"{ratio(run.p50, commits.p50 + calls.p50):.1f} × commits plus calls",
-        ),
-        Line(f"floor: {COMMITS} commits by hand", commits, "psycopg, autocommit, one UPDATE each"),
-        Line(f"floor: {STEPS} http calls alone", calls, "httpx2, one kept-alive connection"),
-        Line("our own overhead", None, f"{own:.0f} ms per run, {own / STEPS:.2f} ms per step"),
-    ]
+def _line(name: str, samples: Mapping[str, list[Seconds]]) -> Line:
+    elapsed = {each: [wall for wall, _ in found] for each, found in samples.items()}
+    processor = summarize(milliseconds([cpu for _, cpu in samples[name]])).p50
+    bases = {FLOOR_80: "floor 80", CALLING_41: "floor 41 with GETs"} if name.startswith("ours") else {}
+    ratios = [f"{paired_ratio(elapsed[name], elapsed[base]):.2f} × {word}" for base, word in bases.items()]
+    remark = ", ".join([*ratios, f"{processor:.1f} ms of processor time"])
+    return Line(name, summarize(milliseconds(elapsed[name])), remark)
 
 
-def _run(place: Place, executor: Executor) -> float:
-    [execution_id] = place.start(FORTY_STEPS, 1)
-    return _seconds(lambda: executor.run(RUNBOOK, execution_id))
-
-
-def _commit_by_hand(place: Place) -> float:
-    """Update the rows of an execution that no worker runs, and return the seconds."""
-    [execution_id] = place.start(FORTY_STEPS, 1)
-    with connect(place.database_url) as connection:
-        connection.prepare_threshold = 2
-
-        def commit() -> None:
-            for position in range(STEPS):
-                connection.execute(FINISH_STEP, [execution_id, position])
-            connection.execute(FINISH_RUN, [execution_id])
-
-        commit()  # warms up the new connection: its statements are prepared afterwards
-        return _seconds(commit)
-
-
-def _call(target: str) -> float:
-    with httpx2.Client(trust_env=False) as client:
-        client.get(f"{target}/fast")
-
-        def call() -> None:
-            for _ in range(STEPS):
-                client.get(f"{target}/fast")
-
-        return _seconds(call)
-
-
-def _transactions(place: Place, executor: Executor) -> float:
+def _costs(place: Place, executor: Executor) -> Line:
+    """Return the line with what is free of noise: transactions and bytes of the write-ahead log per run."""
     waiting = place.start(FORTY_STEPS, 4)
-    return committed_per_act(
+    transactions = committed_per_act(
         place.database_url, lambda: executor.run(RUNBOOK, waiting.pop()), place.close_connections
     )
+    ids = place.start(FORTY_STEPS, 10)
+    with connect(place.database_url) as connection:
+        before = connection.execute(WAL).fetchone()
+        for each in ids:
+            executor.run(RUNBOOK, each)
+        after = connection.execute(WAL).fetchone()
+    assert before is not None
+    assert after is not None
+    kilobytes = float(after[0] - before[0]) / len(ids) / 1_000
+    return Line("ours", None, f"{transactions:.1f} transactions, {kilobytes:.1f} kB of WAL a run")
 
 
-def _seconds(act: Callable[[], object]) -> float:
-    start = time.perf_counter()
+@contextmanager
+def _acts(place: Place, target: str, executor: Executor) -> Iterator[dict[str, Callable[[], Seconds]]]:
+    ports = replace(ports_of(place.composition, place.environment), http=Stub())
+    stubbed = Executor(place.composition.unit_of_work, ports, "bench")
+    with connect(place.database_url) as connection, httpx2.Client(trust_env=False) as client:
+        connection.prepare_threshold = 2
+
+        def ours(executor: Executor) -> Seconds:
+            [execution_id] = place.start(FORTY_STEPS, 1)
+            return _seconds(lambda: executor.run(RUNBOOK, execution_id))
+
+        def floor(commits: int, call: Callable[[], object]) -> Seconds:
+            run = secrets.token_hex(8)
+            prepare(connection, run)
+            return _seconds(lambda: run_forty_steps(connection, run, commits, call))
+
+        def get() -> None:
+            client.get(f"{target}/fast")
+
+        yield {
+            OURS: lambda: ours(stubbed),
+            FLOOR_80: lambda: floor(2 * STEPS, _nothing),
+            FLOOR_41: lambda: floor(STEPS + 1, _nothing),
+            OURS_CALLING: lambda: ours(executor),
+            CALLING_80: lambda: floor(2 * STEPS, get),
+            CALLING_41: lambda: floor(STEPS + 1, get),
+        }
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _seconds(act: Callable[[], object]) -> Seconds:
+    start, processor = time.perf_counter(), time.process_time()
     act()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - processor

@@ -1,5 +1,6 @@
 """The environment of one measurement: a database and a Redis of its own, the definitions, and one open incident."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import port_near
 from cli.embedded import create_database, embedded_services
+from core.announcing import PAUSE_SECONDS
 from core.database import open_engine
 from core.services.access.people import load_person
 from core.services.incidents.opening import NewIncident, open_incident
@@ -65,7 +67,8 @@ class Place:
             return [start_by_person(work, person, Start(found, incident, {})).id for _ in range(count)]
 
     def close_connections(self) -> None:
-        """Close the database connections of this process."""
+        """Close the database connections of this process, once the last announcement has used one."""
+        time.sleep(4 * PAUSE_SECONDS)
         self.composition.unit_of_work.engine.dispose()
 
 

@@ -57,6 +57,11 @@ def ratio(value: float, base: float) -> float:
     return value / base
 
 
+def paired_ratio(samples: Sequence[float], bases: Sequence[float]) -> float:
+    """Return the median of the ratios of each round: what slows a whole round down does not count."""
+    return percentile([ratio(value, base) for value, base in zip(samples, bases, strict=True)], 0.5)
+
+
 def milliseconds(seconds: Sequence[float]) -> list[float]:
     return [1000 * each for each in seconds]
 

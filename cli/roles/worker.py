@@ -90,10 +90,15 @@ def _work(composition: Composition) -> None:
 
 def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executor:
     """Return the executor with the external access that the settings allow. Raises ConfigurationError."""
+    return Executor(composition.unit_of_work, ports_of(composition, environ), worker_name())
+
+
+def ports_of(composition: Composition, environ: Mapping[str, str]) -> Ports:
+    """Return the external access that the settings allow. Raises ConfigurationError."""
     settings = composition.settings
     runner = process_runner(settings, environ) if settings.shell == "on" else None
     egress = EgressPolicy.parse(settings.egress_entries, own_services(settings))
-    ports = Ports(
+    return Ports(
         HttpCaller(egress),
         runner,
         worker_secrets(composition, environ),
@@ -104,4 +109,3 @@ def executor_of(composition: Composition, environ: Mapping[str, str]) -> Executo
         clusters=cluster_access(),
         aws=aws_signer(settings.aws_team_names),
     )
-    return Executor(composition.unit_of_work, ports, worker_name())

@@ -36,6 +36,7 @@ MASK = "***"
 _DEPTH = 2  # levels of base64 or hexadecimal within each other
 _DEPTH_OF_LARGE, _LARGE = 1, 65_536  # bytes; what is stored of larger texts is searched again, and deeper
 _LARGEST_FORM = 12  # bytes per byte: an escape that was escaped again
+MOST_SHAPES = 256  # sets of keys that are remembered
 _OWN_TOKEN_BEGINS = b"rbt_"  # the prefix of tokens made by `runbook token create`
 _OWN_TOKEN = re.compile(_OWN_TOKEN_BEGINS + rb"[A-Za-z0-9_-]{16,}")
 _PADDING = re.compile(rb"(?:=|%3[Dd]){0,2}")
@@ -52,6 +53,7 @@ class Masker:
     def __init__(self, values: Iterable[str]) -> None:
         """Take the secrets. Each long line of a multi-line secret and the private parts of a URL are masked as well."""
         self._values = sorted({part for value in values if value for part in with_parts(value)})
+        self._known_keys: dict[tuple[str, ...], dict[str, str]] = {}
 
     @cached_property
     def longest(self) -> int:
@@ -100,8 +102,15 @@ class Masker:
         return masked
 
     def _mask_keys(self, value: JsonValue) -> dict[str, str]:
-        keys = sorted(set(_keys(value)))
-        return dict(zip(keys, self._mask_all(keys), strict=True)) if keys else {}
+        """Return the masked form of each key. Values of the same shape are masked again and again: it is remembered."""
+        keys = tuple(sorted(set(_keys(value))))
+        found = self._known_keys.get(keys)
+        if found is None:
+            found = dict(zip(keys, self._mask_all(list(keys)), strict=True)) if keys else {}
+            if len(self._known_keys) >= MOST_SHAPES:
+                self._known_keys.clear()
+            self._known_keys[keys] = found
+        return found
 
     @cached_property
     def _needles(self) -> Needles:

@@ -8,12 +8,13 @@ part of a mapping would reveal another.
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
 from core.definitions.cel.tokens import Reference
+from core.definitions.cel.values import LazyScope
 from core.definitions.json_text import pointed
 from core.definitions.masking import MASK
 from core.errors import ExpressionError
@@ -28,15 +29,7 @@ _PLACE = re.compile(r"\{\{\s*secrets\.([A-Za-z][A-Za-z0-9_]*)\s*\}\}")
 _IN_KEY = re.compile(r"\{\{[^}]*\bsecrets\b")
 
 
-@runtime_checkable
-class SecretTaker(Protocol):
-    """The value of `secrets` in a scope, which templates ask for each `{{ secrets.NAME }}`."""
-
-    def take(self, name: str) -> str:
-        """Return the text to insert. Raises RunbookError if the secret may not be used."""
-
-
-class Withheld:
+class Withheld(LazyScope):
     """The value of `secrets` for expressions: every use is an error."""
 
     def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:  # noqa: ARG002 as in LazyScope
@@ -44,7 +37,15 @@ class Withheld:
         raise ExpressionError(MISUSED, hint=HINT)
 
 
-class SecretPlaces(Withheld):
+class SecretTaker(Withheld):
+    """The value of `secrets` in a scope, which templates ask for each `{{ secrets.NAME }}`."""
+
+    @abstractmethod
+    def take(self, name: str) -> str:
+        """Return the text to insert. Raises RunbookError if the secret may not be used."""
+
+
+class SecretPlaces(SecretTaker):
     """Inserts `{{ secrets.NAME }}` in place of each secret, for texts that are shown and stored."""
 
     def take(self, name: str) -> str:

@@ -73,7 +73,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         position=position,
         attempt=step.attempt + 1,
         now=run.unit_of_work.clock.now(),
-        ports=replace(ports, http=_http_of(run, ports)),
+        ports=_ports_of(run, ports),
         masker=_masker((*ports.secrets.hidden(), *texts_of(run.hidden))),
         resumed=step.status is Status.WAITING and step.error is None,
         depth=run.depth,
@@ -96,9 +96,12 @@ def _outer_steps(run: Run) -> Iterable[str]:
     return steps if isinstance(steps, Mapping) else ()
 
 
-def _http_of(run: Run, ports: Ports) -> CallsOfRun:
-    origin = Origin(run.loaded.row.id, run.depth + 1)
-    return CallsOfRun(ports.http, ports.origins.headers(origin))
+def _ports_of(run: Run, ports: Ports) -> Ports:
+    """Return the ports with which every request names the run that makes it. They are the same for all its steps."""
+    if run.ports is None:
+        origin = Origin(run.loaded.row.id, run.depth + 1)
+        run.ports = replace(ports, http=CallsOfRun(ports.http, ports.origins.headers(origin)))
+    return run.ports
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ from core.advisory_locks import lock_out_freezes
 from core.decisions.advance import advance
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
+from core.execution.preparation import Ports
 from core.fault_injection import fail_point
 from core.services.executions.checkpoint import Change, save
 from core.services.executions.loading import Loaded, reload
@@ -34,7 +35,8 @@ class Run:
 
     `refused`: why this run must not continue, or None. `event`: the event that started a workflow.
     `approved`: what the gates that it has passed showed, by approval id. `hidden`: the values of secret parameters.
-    `outer`: the names that the inline steps of a child run see of its parent.
+    `outer`: the names that the inline steps of a child run see of its parent. `ports`: the access to the outside of its
+    steps, once the first of them has been prepared.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Run:
         self.approved: Mapping[str, list[Json]] = {}
         self.hidden: Mapping[str, Json] = {}
         self.outer: Mapping[str, object] = {}
+        self.ports: Ports | None = None
         self.state = self._committed = loaded.state
         self._revision, self._fence = loaded.row.revision, loaded.row.fence
         self._pending: list[Event] = []

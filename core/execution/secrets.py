@@ -13,7 +13,7 @@ from core.definitions.secret import (
     Source,
     check_use,
 )
-from core.definitions.secrets import Withheld
+from core.definitions.secrets import SecretTaker
 from core.errors import ConfigurationError, NotAllowed, NotFound, RunbookError
 from core.io.secret_sources import EnvironmentSecrets, FileSecrets
 
@@ -128,7 +128,7 @@ class WorkerSecrets:
         self._seen = None
 
 
-class SecretScope(Withheld):
+class SecretScope(SecretTaker):
     """The `secrets` of a step: supplies values for one request and records where that request may be sent.
 
     `give`: takes a name and returns its value and where it may be sent.

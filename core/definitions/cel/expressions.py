@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from typing import Protocol, runtime_checkable
 
 from core.definitions.cel.cost import DEEPEST_LOOPS, MOST_WORK, is_plain, loop_depth, size_of, work_of
 from core.definitions.cel.errors import ExpressionSyntaxError, ExpressionTypeError, syntax_error, translated
@@ -25,7 +24,7 @@ from core.definitions.cel.tokens import (
     references,
     with_spelled_headers,
 )
-from core.definitions.cel.values import JsonValue, kind_of, to_cel, to_plain
+from core.definitions.cel.values import JsonValue, LazyScope, kind_of, to_cel, to_plain
 from core.definitions.problems import suggest
 from core.errors import ExpressionError
 
@@ -71,14 +70,6 @@ def spend(units: int) -> None:
 LONGEST_SOURCE = 4_000
 COMPILED = 50  # units of work per token compiled
 _LIBRARY_ERRORS = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
-
-
-@runtime_checkable
-class LazyScope(Protocol):
-    """A value in a scope that only produces the members an expression uses, such as secrets."""
-
-    def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:
-        """Return the members that the references use. Raises RunbookError if one does not exist."""
 
 
 @dataclass(frozen=True)

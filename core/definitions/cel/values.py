@@ -1,11 +1,13 @@
 """Conversion of values to and from CEL: plain JSON outside, the library's types inside."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from core.definitions.cel.library import cel
+from core.definitions.cel.tokens import Reference
 from core.errors import ExpressionError
 
 DEEPEST = 100  # far below the depth at which the library's recursion overflows the process stack
@@ -113,3 +115,14 @@ def kind_of(value: object) -> str:
     if value is None:
         return "null"
     return kinds.get(type(value), "a number")
+
+
+class LazyScope(ABC):
+    """A value in a scope that only produces the members an expression uses, such as secrets.
+
+    A base class: to ask whether a value is one costs much less than with a protocol, and is done for each expression.
+    """
+
+    @abstractmethod
+    def resolve(self, asked: tuple[Reference, ...]) -> Mapping[str, object]:
+        """Return the members that the references use. Raises RunbookError if one does not exist."""

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.definitions.cel.errors import ExpressionSyntaxError, ExpressionTypeError
 from core.definitions.cel.expressions import LONGEST_SOURCE, compile_expression
 from core.definitions.cel.tokens import Reference
+from core.definitions.cel.values import LazyScope
 from core.errors import ExpressionError
 
 INCIDENT = {"severity": "critical", "title": "orders é😀", "labels": {"pager": "yes", "x-y": "1"}}
@@ -232,7 +233,7 @@ def test_a_label_that_an_incident_lacks_reads_as_empty_text(source: str, value: 
 
 
 def test_a_lazy_value_is_asked_for_what_is_named_only() -> None:
-    class Lazy:
+    class Lazy(LazyScope):
         def __init__(self) -> None:
             self.asked: list[str] = []
 
