@@ -42,8 +42,9 @@ PATIENCE_WITH_LOST = timedelta(
 )  # the same for executions of lost workers: people are waiting for them
 AT_ONCE = 200
 PORTIONS = 10  # the most portions of a task per tick
-TICKS_BETWEEN_TIDYING = 120  # a minute
 TICKS_BETWEEN_MARKS = 4
+TICKS_BETWEEN_ROUNDS = 10  # five seconds
+TICKS_BETWEEN_TIDYING = 120  # a minute
 
 log = structlog.get_logger()
 
@@ -144,9 +145,9 @@ def tidy(unit_of_work: UnitOfWorkFactory) -> None:
         secret_parameters.delete_old(work)
 
 
-TASKS: tuple[PeriodicTask, ...] = (
-    watch_the_database,
-    enqueue_what_is_due,
+# People wait for what is due, so it is looked for at each tick; for the rest, seconds are soon enough.
+EACH_TICK: tuple[PeriodicTask, ...] = (watch_the_database, enqueue_what_is_due)
+EACH_ROUND: tuple[PeriodicTask, ...] = (
     start_workflows_by_age,
     start_scheduled_workflows,
     close_finished_maintenance,
@@ -170,7 +171,9 @@ def run_clock(
 
 def _todo(tick: int, seldom: Sequence[PeriodicTask]) -> Sequence[PeriodicTask]:
     marking = (keep_the_mark,) if tick % TICKS_BETWEEN_MARKS == 0 else ()
-    return (*marking, *TASKS, *((tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()))
+    round_ = EACH_ROUND if tick % TICKS_BETWEEN_ROUNDS == 0 else ()
+    tidying = (tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()
+    return (*marking, *EACH_TICK, *round_, *tidying)
 
 
 def _tick(

@@ -16,7 +16,7 @@ from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld, MovableClock
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
 from workers import scheduler as workers_clock
-from workers.scheduler import AT_ONCE, PATIENCE, TASKS, enqueue_what_is_due, run_clock
+from workers.scheduler import AT_ONCE, EACH_ROUND, EACH_TICK, PATIENCE, enqueue_what_is_due, run_clock
 from workers.shutdown import AGAIN, PeriodicTask, PeriodicTasks
 
 SAY = "- {id: say, type: message, text: hello}\n"
@@ -236,7 +236,8 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
     done: list[str] = []
     tasks: list[PeriodicTask] = [partial(_note, done, name) for name in "abc"]
     tasks[place] = trouble
-    monkeypatch.setattr(workers_clock, "TASKS", tuple(tasks))
+    monkeypatch.setattr(workers_clock, "EACH_TICK", tuple(tasks))
+    monkeypatch.setattr(workers_clock, "EACH_ROUND", ())
     monkeypatch.setattr(workers_clock, "tidy", lambda _: done.append("tidy"))
     run_clock(world.unit_of_work, Ticks(3))
     each = [name for name in "abc" if name != "abc"[place]]
@@ -244,7 +245,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
 
 
 def test_the_clock_has_all_its_duties() -> None:
-    assert [task.__name__ for task in TASKS] == [
+    assert [task.__name__ for task in (*EACH_TICK, *EACH_ROUND)] == [
         "watch_the_database",
         "enqueue_what_is_due",
         "start_workflows_by_age",
@@ -256,13 +257,23 @@ def test_the_clock_has_all_its_duties() -> None:
     ]
 
 
+def test_what_nobody_waits_for_is_done_every_few_seconds(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(workers_clock, "EACH_TICK", (partial(_note, done, "tick"),))
+    monkeypatch.setattr(workers_clock, "EACH_ROUND", (partial(_note, done, "round"),))
+    run_clock(world.unit_of_work, Ticks(21))
+    assert (done.count("tick"), done.count("round")) == (21, 3)
+
+
 def test_a_clock_that_is_told_to_stop_begins_no_other_duty(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, done = threading.Event(), list[str]()
     tasks = (lambda _: stop.set(), lambda _: done.append("late"))
     monkeypatch.setattr(workers_clock, "TICK", 0.01)
-    monkeypatch.setattr(workers_clock, "TASKS", tasks)
+    monkeypatch.setattr(workers_clock, "EACH_TICK", tasks)
     run_clock(world.unit_of_work, stop)
     assert done == []
 
@@ -308,7 +319,7 @@ def test_that_the_database_is_away_is_said_once_and_so_is_its_return(
             left.pop()
             away(unit_of_work)
 
-    monkeypatch.setattr(workers_clock, "TASKS", (away_for_two_ticks,))
+    monkeypatch.setattr(workers_clock, "EACH_TICK", (away_for_two_ticks,))
     run_clock(world.unit_of_work, Ticks(4))
     printed = capsys.readouterr().out
     assert printed.count("clock cannot reach the database") == 1
