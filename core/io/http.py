@@ -4,6 +4,7 @@ import json
 import secrets
 import ssl
 import threading
+import weakref
 from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
@@ -85,11 +86,11 @@ class HttpCaller:
         self._client = _client(_certificates())
         self._kept = KeptConnections(partial(_client, _certificates()))
         self._threads = KeptThreads("http")
+        # also if nobody closes it: what is kept belongs to nobody else
+        self._end = weakref.finalize(self, _close_all, self._client, self._kept, self._threads)
 
     def close(self) -> None:
-        self._client.close()
-        self._kept.close()
-        self._threads.close()
+        self._end()
 
     def call(self, request: HttpRequest, limit: timedelta, stop: threading.Event) -> HttpResponse:
         """Return the response, within `limit` in total: name resolution, connection, handshakes, and every byte of the
@@ -169,6 +170,11 @@ class HttpCaller:
             timeout=_own_limits(limit),
             extensions={"sni_hostname": host, "trace": attempt.trace},
         )
+
+
+def _close_all(*opened: httpx2.Client | KeptConnections | KeptThreads) -> None:
+    for each in opened:
+        each.close()
 
 
 NOT_KEPT = httpx2.Limits(max_keepalive_connections=0)

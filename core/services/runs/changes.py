@@ -15,6 +15,7 @@ from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_from_json
 from core.decisions.people import Person
 from core.decisions.states import blame
+from core.definitions.steps import types_called_back
 from core.fault_injection import fail_point
 from core.services.executions import secret_parameters
 from core.services.executions.checkpoint import Change, save
@@ -228,6 +229,8 @@ def apply_side_effects(work: UnitOfWork, row: AnyExecution, before: Execution, a
         _void(work, row, before.steps[position], after.steps[position])
     if after.waiting_for is WaitingFor.VERDICT and before.waiting_for is not WaitingFor.VERDICT:
         _ask_for_verdict(work, row, after)
+    if before.waiting_for is WaitingFor.VERDICT and after.waiting_for is not WaitingFor.VERDICT:
+        notices.mark_dirty(work, row.id, NoticeKind.VERDICT)
     if ends_children(before, after):
         cancel_children(work, row, "its parent run")
     if after.status.is_final and not before.status.is_final:
@@ -320,7 +323,8 @@ def _tell_parent(work: UnitOfWork, row: RunbookExecution) -> None:
 
 def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: Execution) -> None:
     release_lock(work, row)
-    _forget_callbacks(work, row)
+    if any(step.type in types_called_back() for step in before.steps):
+        _forget_callbacks(work, row)
     if row.parent_execution_id is not None:
         fail_point("parent.before")
         _tell_parent(work, row)
@@ -328,7 +332,6 @@ def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: E
     else:
         answer_awaiting(work, row, after)
         notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
-    notices.mark_dirty(work, row.id, NoticeKind.VERDICT)
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
 
 

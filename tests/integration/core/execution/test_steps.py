@@ -56,7 +56,7 @@ def test_a_type_that_cannot_prepare_fails_with_a_sentence(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The steps of this process are built by now, so here it is the promise that changes, not the type."""
-    monkeypatch.setattr(preparation, "Preparable", Target)
+    monkeypatch.setattr(preparation, "_is_preparable", lambda _: False)
     run = world.begin(SAY)
     world.work()
     assert world.statuses(run) == [Status.FAILED]
