@@ -49,11 +49,12 @@ class SlackDirectory:
                     partial(set_usergroup_members, team_id=team_id, usergroup=usergroup, members=members)
                 )
 
-    def ask_about(self, unit_of_work: UnitOfWorkFactory, slack_user_id: str) -> None:
-        """Ask about one person, and store the answer if there is one."""
+    def ask_about(self, unit_of_work: UnitOfWorkFactory, slack_user_id: str) -> bool:
+        """Ask about one person, and store the answer. Return whether there was one."""
         standing = self._asked(f"person {slack_user_id}", partial(self._standing, slack_user_id))
         if standing is not None:
             unit_of_work.run(partial(note_standing, slack_user_id=slack_user_id, standing=standing))
+        return standing is not None
 
     def _asked(self, about: str, ask: Callable[[], Answer]) -> Answer | None:
         """Return Slack's answer, or None if there is none."""

@@ -40,7 +40,9 @@ def reserve(host: str, port: int, *, shared: bool = False) -> socket.socket:
     except OSError:
         raise ConfigurationError(f"HOST is {host!r}, which is not an address of this machine.") from None
     listener = socket.socket(family, kind, protocol)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT if shared else socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind(address)
     except OSError as error:

@@ -51,7 +51,11 @@ def web(workers: Workers = 1, shared: Shared = False) -> None:
 def _supervise(workers: int, composition: Composition) -> None:
     """Supervise processes that share the port. One that ends is restarted."""
     settings, stop = composition.settings, stopping()
-    with reserve(host_of(settings), settings.port, shared=True) as place:
+    host = host_of(settings)
+    reserve(
+        host, settings.port
+    ).close()  # a port that is shared already, by another installation, would be shared on
+    with reserve(host, settings.port, shared=True) as place:
         known = {**addresses(settings), "PORT": str(place.getsockname()[1])}
         alone = ["web", "--workers", "1", "--shared"]
         parts = [command(f"web-{number}", alone, known) for number in range(1, workers + 1)]

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from core.advisory_locks import lock_out_freezes
+from core.clock import elapsed
 from core.decisions.advance import advance
 from core.decisions.initiators import initiators_from_json
 from core.errors import RunbookError
@@ -20,6 +21,8 @@ from core.services.shared.unforeseen import unforeseen
 from core.tables import Incident, IncidentEvent
 from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.values.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
+
+FRESH_SECONDS = 1.0
 
 
 class LeaseLost(Exception):
@@ -60,7 +63,8 @@ class Run:
         self._pending: list[Event] = []
         self._touched = False
         self._is_leaving = False
-        self._connection: Connection | None = None  # kept for all checkpoints
+        self._connection: Connection | None = None  # kept between checkpoints that follow soon
+        self._used_at = 0.0
 
     @property
     def fence(self) -> int:
@@ -88,7 +92,7 @@ class Run:
             self._start_over()
 
     def close(self) -> None:
-        """Return the connection of the checkpoints. No commit may follow."""
+        """Give the connection of the checkpoints back. No commit may follow."""
         if self._connection is not None:
             self._connection.close()
 
@@ -153,13 +157,24 @@ class Run:
     def _save_alone(self) -> None:
         """Save in one autocommit statement, without a transaction, since this happens once per step."""
         fail_point("checkpoint.before")
+        if not save(self._fresh_connection(), self._change()):
+            raise Superseded
+        self._used_at = elapsed()
+        self.unit_of_work.announcer.announce()
+        fail_point("checkpoint.after")
+
+    def _fresh_connection(self) -> Connection:
+        """Return the connection that the last checkpoint used, unless it has been idle since: it may be lost by now.
+
+        One from the pool is as alive as the heartbeat's.
+        """
+        if self._connection is not None and elapsed() - self._used_at > FRESH_SECONDS:
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
             engine = self.unit_of_work.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._connection = engine.connect()
-        if not save(self._connection, self._change()):
-            raise Superseded
-        self.unit_of_work.announcer.announce()
-        fail_point("checkpoint.after")
+        return self._connection
 
     def _save_with(self, work: UnitOfWork) -> None:
         lock_out_freezes(work.session)  # side effects may start a run

@@ -89,34 +89,13 @@ class Attempt:
         with self._lock:
             if event == CONNECTED:
                 # a duplicate, because TLS takes the descriptor out of this socket
-                self._replace(info["return_value"].get_extra_info("socket").dup())
+                self._socket = info["return_value"].get_extra_info("socket").dup()
                 self._close_if_broken_off()
             if event in (CONNECTS, LEAVES) and self._is_broken_off:
                 raise BrokenOff
             if event in (CONNECTS, LEAVES) and elapsed() >= self._held_until():
                 raise BrokenOff(TOO_LATE)
             self.has_left = self.has_left or event == LEAVES
-
-    def hold(self, kept: socket.socket) -> None:
-        """Take the socket of a connection that is used again, so that it can be shut down."""
-        with self._lock:
-            self._replace(kept)
-            self._close_if_broken_off()
-
-    def detach(self) -> socket.socket | None:
-        """Give the socket up: its connection is kept for another attempt."""
-        with self._lock:
-            kept, self._socket = self._socket, None
-            return kept
-
-    def _replace(self, new: socket.socket) -> None:
-        if self._socket is not None and self._socket is not new:
-            self._socket.close()
-        self._socket = new
-
-    @property
-    def is_broken_off(self) -> bool:
-        return self._is_broken_off
 
     def break_off(self) -> bool:
         """Abort the call. Returns whether the request had left."""

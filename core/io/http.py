@@ -10,7 +10,8 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 import structlog
@@ -20,7 +21,7 @@ from core.definitions.secret import Destinations, check_destination
 from core.errors import NotAllowed, RunbookError
 from core.io.attempts import Attempt, BrokenOff, Deadline, held_until
 from core.io.egress import EgressPolicy, checked_address
-from core.io.kept import KeptConnections, KeptThreads, Place
+from core.io.kept_threads import KeptThreads
 from core.io.response import HttpResponse, read_response
 from core.io.text import NO_MASK, Mask
 from core.io.tls import Tls
@@ -30,7 +31,6 @@ log = structlog.get_logger()
 
 CONNECT_SECONDS = 10.0
 BEHIND_SECONDS = 1.0
-REPEATABLE = frozenset({"GET", "HEAD"})
 WATCH_SECONDS = 0.05  # how often a running call checks whether it should stop
 
 
@@ -75,19 +75,21 @@ def _certificates() -> ssl.SSLContext:
 
 
 class HttpCaller:
-    """Calls hosts that the egress policy allows.
+    """Calls hosts that the egress policy allows, each over its own connection.
 
-    A request that may change something has a connection of its own: the peer may have closed a kept one, and then
-    nobody knows whether the request arrived. GET and HEAD use a kept connection (core.io.kept).
+    Connections are not reused: the peer may have closed one, and then nobody knows whether a request arrived; bytes
+    that follow an answer would be taken for the next one's; and a connection was made for one host, whose name and
+    certificate differ from those of another host at the same address. Nor are cookies kept: they would reach other
+    teams' requests.
     """
 
     def __init__(self, egress: EgressPolicy) -> None:
         self._egress = egress
         self._client = _client(_certificates())
-        self._kept = KeptConnections(partial(_client, _certificates()))
         self._threads = KeptThreads("http")
-        # also if nobody closes it: what is kept belongs to nobody else
-        self._end = weakref.finalize(self, _close_all, self._client, self._kept, self._threads)
+        self._end = weakref.finalize(
+            self, _close_all, self._client, self._threads
+        )  # also if nobody closes it
 
     def close(self) -> None:
         self._end()
@@ -108,32 +110,13 @@ class HttpCaller:
     ) -> None:
         """Make the call. Any exception is passed to the waiting caller, who would otherwise wait for nothing."""
         try:
-            answer.set_result(self._answer(request, self._build(request, limit, attempt), attempt))
+            built = self._build(request, limit, attempt)
+            with self._client_for(request) as client:
+                answer.set_result(_read(client.send(built, stream=True), request.mask))
         except BaseException as error:  # noqa: BLE001 as above
             answer.set_exception(_call_error(error, request, attempt))
         finally:
             attempt.close()
-
-    def _answer(self, request: HttpRequest, built: httpx2.Request, attempt: Attempt) -> HttpResponse:
-        if request.method in REPEATABLE and request.tls is None:
-            return self._answer_over_kept(request, built, attempt)
-        with self._client_for(request) as client:
-            return _read(client.send(built, stream=True), request.mask)
-
-    def _answer_over_kept(
-        self, request: HttpRequest, built: httpx2.Request, attempt: Attempt
-    ) -> HttpResponse:
-        url, name = built.url, built.extensions["sni_hostname"]
-        place = Place(url.scheme, name, url.host, url.port or (443 if url.scheme == "https" else 80))
-        connection = self._kept.take(place)
-        try:
-            response = _read(connection.send(built, attempt), request.mask)
-            connection.keep(attempt)
-        except BaseException:
-            connection.close()
-            raise
-        self._kept.give_back(place, connection)
-        return response
 
     def _client_for(self, request: HttpRequest) -> AbstractContextManager[httpx2.Client]:
         """Return the client that trusts whom the request trusts. One of its own is closed after the request."""
@@ -172,17 +155,19 @@ class HttpCaller:
         )
 
 
-def _close_all(*opened: httpx2.Client | KeptConnections | KeptThreads) -> None:
+def _close_all(*opened: httpx2.Client | KeptThreads) -> None:
     for each in opened:
         each.close()
 
 
-NOT_KEPT = httpx2.Limits(max_keepalive_connections=0)
-
-
-def _client(trust: ssl.SSLContext, limits: httpx2.Limits = NOT_KEPT) -> httpx2.Client:
+def _client(trust: ssl.SSLContext) -> httpx2.Client:
     return httpx2.Client(
-        verify=trust, follow_redirects=False, trust_env=False, timeout=CONNECT_SECONDS, limits=limits
+        verify=trust,
+        follow_redirects=False,
+        trust_env=False,
+        timeout=CONNECT_SECONDS,
+        limits=httpx2.Limits(max_keepalive_connections=0),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
 
 

@@ -332,6 +332,8 @@ def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: E
     else:
         answer_awaiting(work, row, after)
         notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
+    if any(step.status is Status.UNKNOWN for step in (*before.steps, *after.steps)):
+        notices.mark_dirty(work, row.id, NoticeKind.VERDICT)  # its card says how the run ended
     audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
 
 

@@ -1,9 +1,10 @@
 """Starts runbooks, for a person (Slack, REST, CLI) or for a workflow. Both go through `_start`."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.decisions.initiators import Initiators, check_chain, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
@@ -25,6 +26,13 @@ from core.statuses import Status, WaitingFor
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, Step
+
+# Writes the steps of a new execution. As SQL: one statement of one form, however many steps there are.
+ADD_STEPS = text("""
+INSERT INTO step_executions (execution_id, position, step_id, type, maybe_done)
+SELECT :execution_id, step.position, step.step_id, step.type, :maybe_done
+FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS step(position integer, step_id text, type text)
+""")
 
 MOST_WORK = 200_000  # units of cel_cost for rendering a lock's name, since it runs in the web process
 
@@ -86,23 +94,25 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
     given = check_parameters(definition.parameters, start.given(definition.parameters))
     parameters, hidden = parted(definition.parameters, given)
     execution = _new_execution(work, requester, start, parameters)
-    steps = [
-        StepExecution(
-            execution_id=execution.id,
-            position=position,
-            step_id=step.id,
-            type=step.type,
-            maybe_done=start.maybe_done,
-        )
-        for position, step in enumerate(definition.all_steps)
-    ]
     execution.pinned = pin_versions(work, definition, start.incident)
-    admit(work, execution, start.incident, steps, definition)
+    admit(work, execution, start.incident, (), definition)
+    _add_steps(work, execution.id, definition, maybe_done=start.maybe_done)
     secret_parameters.keep(work, execution.id, hidden)
     asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
     details = {**asked, "before": None, "after": {"status": execution.status}}
     audit.record(work, requester, "runbook_execution.requested", execution.id, details)
     return execution
+
+
+def _add_steps(
+    work: UnitOfWork, execution_id: str, definition: RunbookDefinition, *, maybe_done: bool
+) -> None:
+    steps = [
+        {"position": position, "step_id": step.id, "type": step.type}
+        for position, step in enumerate(definition.all_steps)
+    ]
+    values = {"execution_id": execution_id, "maybe_done": maybe_done, "steps": json.dumps(steps)}
+    work.session.execute(ADD_STEPS, values)
 
 
 def pin_versions(

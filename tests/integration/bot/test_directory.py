@@ -1,13 +1,17 @@
 """Slack is asked who people are and who is in user groups; a Slack that does not answer changes nothing."""
 
+import threading
 from collections.abc import Iterator
+from time import sleep
 
 import pytest
 from sqlalchemy import select
 
 from bot.app import create_bolt_app
 from bot.directory import SlackDirectory
-from core.services.access.directory import GROUPS_EVERY, PEOPLE_EVERY
+from bot.first_contact import REST, FirstContact
+from core.services.access.directory import GROUPS_EVERY, PEOPLE_EVERY, note_standing
+from core.statuses import Standing
 from core.tables import SlackPerson, Team, TeamMember
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.config import AppConfig, UserConfig, UsergroupConfig, WorkspaceConfig
@@ -70,7 +74,11 @@ def test_what_slack_says_is_stored(unit_of_work: UnitOfWorkFactory, directory: S
 
 @pytest.mark.parametrize("error", ["missing_scope", "internal_error", "ratelimited", "token_revoked"])
 def test_a_slack_that_refuses_changes_nothing(
-    unit_of_work: UnitOfWorkFactory, directory: SlackDirectory, people: People, time: PretendTime, error: str
+    unit_of_work: UnitOfWorkFactory,
+    directory: SlackDirectory,
+    people: People,
+    time: PretendTime,
+    error: str,
 ) -> None:
     directory.look(unit_of_work)
     before = standings(unit_of_work)
@@ -98,3 +106,48 @@ def test_a_guest_in_no_team_can_read_nothing_and_is_told_so_at_the_first_command
 def test_while_slack_does_not_say_who_somebody_is_commands_go_on(unit_of_work: UnitOfWorkFactory) -> None:
     app = create_bolt_app(unit_of_work, workspace=ours, token="xoxb-1", api_url="http://127.0.0.1:9/api/")
     assert "check" in Slack(app).types(OURS, "C0ANY", "list")
+
+
+class SlowSlack(SlackDirectory):
+    """Answers after `seconds`, if it `answers` at all. `asked`: about whom, in order."""
+
+    def __init__(self, seconds: float = 0.0, *, answers: bool = True) -> None:
+        super().__init__("xoxb-1", "http://127.0.0.1:9/api/")
+        self.seconds, self.answers = seconds, answers
+        self.asked: list[str] = []
+
+    def ask_about(self, unit_of_work: UnitOfWorkFactory, slack_user_id: str) -> bool:
+        self.asked.append(slack_user_id)
+        sleep(self.seconds)
+        if self.answers:
+            with unit_of_work.begin() as work:
+                note_standing(work, slack_user_id, Standing.GUEST)
+        return self.answers
+
+
+def test_requests_of_one_person_wait_for_one_answer_together(unit_of_work: UnitOfWorkFactory) -> None:
+    """Red before: a guest's second request, sent at once, went on before there was an answer to the first."""
+    slack = SlowSlack(0.3)
+    contact = FirstContact(unit_of_work, slack)
+    first = threading.Thread(target=contact.meet, args=({"user_id": VISITOR},))
+    first.start()
+    sleep(0.05)
+    contact.meet({"user_id": VISITOR})
+    assert standings(unit_of_work)[VISITOR] == "guest"
+    first.join()
+    assert slack.asked == [VISITOR]
+
+
+def test_who_slack_did_not_name_is_asked_about_again_after_a_rest(unit_of_work: UnitOfWorkFactory) -> None:
+    """Red before: this process never asked again."""
+    now, slack = [0.0], SlowSlack(answers=False)
+    contact = FirstContact(unit_of_work, slack, clock=lambda: now[0])
+    for _ in range(3):
+        contact.meet({"user_id": VISITOR})
+    assert slack.asked == [VISITOR]
+    now[0] += REST
+    slack.answers = True
+    for _ in range(3):
+        contact.meet({"user_id": VISITOR})
+    assert slack.asked == [VISITOR, VISITOR]
+    assert standings(unit_of_work)[VISITOR] == "guest"

@@ -1,19 +1,25 @@
 """What a checkpoint costs, and when it marks the cards of its run dirty."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, text, update
 
 from bench.explaining import recorded
+from bot.cards.verdict import verdict
+from core.execution import lease
+from core.execution import run as run_module
 from core.statuses import Status
 from core.tables import Notice
-from tests.integration.core.world import CoreWorld
+from tests.integration.core.world import CoreWorld, SilentTarget
+from tests.world import apply_documents, start_run
 
 STEPS = 40
 SAY = "".join(f"\n- {{id: s{number}, type: shell, argv: [echo, hello]}}" for number in range(STEPS))
-SECRETS = "SELECT secrets.name, secrets.definition"  # read every few seconds, whatever runs
+# What happens every few seconds, whatever runs: announcements, heartbeats, the declarations of secrets.
+APART = ("NOTIFY", "RETURNING cancel_requested", "SELECT secrets.name, secrets.definition")
 PAUSE = "- {id: pause, type: wait, for: 1h}"
 
 
@@ -61,8 +67,63 @@ def test_a_claim_an_end_and_each_step_cost_no_more_than_these_statements(
     with recorded(engine) as statements:
         world.work()
     assert world.statuses(run) == [Status.SUCCEEDED] * STEPS
-    said = [" ".join(each.text.split())[:60] for each in statements if "NOTIFY" not in each.text]
-    others = [each for each in said if not each.startswith(("WITH execution AS", SECRETS))]
+    counted = [each.text for each in statements if not any(apart in each.text for apart in APART)]
+    said = [" ".join(each.split())[:60] for each in counted]
+    others = [each for each in said if not each.startswith("WITH execution AS")]
     claim, end = 5, 3
     assert len([each for each in said if each.startswith("WITH execution AS")]) == STEPS + 1
     assert len(others) <= claim + end, "\n".join(others)
+
+
+def test_a_database_that_restarts_while_a_step_runs_leaves_it_in_no_doubt(
+    world: CoreWorld, owner_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red before: the connection that the run kept was lost, and with it the result of the step."""
+    monkeypatch.setattr(lease, "HEARTBEAT", 0.1)
+    monkeypatch.setattr(run_module, "FRESH_SECONDS", 0.5)
+    steps = (("a", "0"), ("b", "1.5"), ("c", "0"))
+    run = world.begin("".join(f"\n- {{id: {id_}, type: shell, argv: [sleep, '{s}']}}" for id_, s in steps))
+    restarting = threading.Timer(0.7, _end_connections, [owner_engine])
+    restarting.start()
+    world.work()
+    restarting.join()
+    assert world.statuses(run) == [Status.SUCCEEDED] * 3
+
+
+def _end_connections(owner: Engine) -> None:
+    with owner.begin() as connection:
+        connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+
+
+VERDICT_AND_AFTER = """
+kind: runbook
+name: tried
+team: database
+steps:
+  - {{id: call, type: http, method: POST, url: "{url}/x"}}
+finally:
+  - {{id: after, type: shell, argv: [echo, over]}}
+"""
+
+
+def test_a_question_about_a_run_that_was_cancelled_says_in_the_end_how_it_ended(
+    world: CoreWorld, silent: SilentTarget
+) -> None:
+    """Red before: its card was last shown while the finally steps ran, and said for ever that the run is running."""
+    apply_documents(world.unit_of_work, VERDICT_AND_AFTER.format(url=silent.url))
+    run = start_run(world.unit_of_work, world.incident, "tried", "U0DBOPS")
+    world.work()
+    world.cancel(run)
+    assert "is running" in verdict(world.see(run), 0, 1).text
+    with world.unit_of_work.begin() as work:
+        work.session.execute(update(Notice).where(Notice.kind == "verdict").values(delivered=Notice.wanted))
+    world.work()
+    assert "is cancelled" in verdict(world.see(run), 0, 1).text
+    with world.unit_of_work.begin() as work:
+        [question] = work.session.query(Notice).filter_by(kind="verdict")
+        assert question.wanted > question.delivered

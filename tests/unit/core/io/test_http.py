@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
-import httpx2
 import pytest
 
 from core.clock import elapsed
@@ -16,7 +15,7 @@ from core.errors import NotAllowed
 from core.io.attempts import CONNECTS, LEAVES, Attempt, BrokenOff, CancelToken
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller, HttpRequest, NoAnswer, NotSent
-from core.io.kept import MOST_CONNECTIONS, MOST_THREADS, KeptConnections, Place
+from core.io.kept_threads import MOST_THREADS
 from core.io.response import MOST_BYTES, HttpResponse
 
 Serve = Callable[[socket.socket, bytes, threading.Event], None]
@@ -239,72 +238,29 @@ def test_a_handshake_that_takes_too_long_was_not_sent(caller: HttpCaller, said: 
         thread.join()
 
 
-@contextmanager
-def keeping(answers: int = 100) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
-    """A server that keeps connections. Yields its port, and each request with the number of its connection.
+def test_every_call_has_a_connection_of_its_own(caller: HttpCaller) -> None:
+    """A reused connection may be closed at that moment, and nobody would know whether the request arrived."""
+    peers = []
 
-    After so many `answers` on a connection it reads one more request, and closes without a word.
-    """
-    requests: list[tuple[int, bytes]] = []
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def talk(connection: socket.socket, number: int) -> None:
-        with connection, suppress(OSError, IndexError):
-            for answered in range(answers + 1):
-                requests.append((number, read_request(connection)))
-                if answered < answers:
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-
-    def accept() -> None:
-        with suppress(OSError):
-            for number in range(100):
-                connection, _ = listener.accept()
-                threading.Thread(target=talk, args=(connection, number), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    yield listener.getsockname()[1], requests
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-
-
-def test_what_may_change_something_has_a_connection_of_its_own(caller: HttpCaller) -> None:
-    """A kept connection may be closed at that moment, and nobody would know whether the request arrived."""
-    with keeping() as (port, requests):
-        for method in ("GET", "POST", "GET", "POST", "HEAD"):
-            call(caller, HttpRequest(method, f"http://127.0.0.1:{port}/"))
-    assert [number for number, _ in requests] == [0, 1, 0, 2, 0]
-
-
-def test_a_name_at_the_same_address_gets_a_connection_of_its_own(caller: HttpCaller) -> None:
-    with keeping() as (port, requests):
-        for host in ("127.0.0.1", "localhost", "127.0.0.1", "localhost"):
-            call(caller, HttpRequest("GET", f"http://{host}:{port}/"))
-    assert [number for number, _ in requests] == [0, 1, 0, 1]
-
-
-def test_what_a_kept_connection_did_not_answer_is_asked_once_more_over_a_new_one(caller: HttpCaller) -> None:
-    with keeping(answers=1) as (port, requests):
-        assert [get(caller, port).status for _ in range(3)] == [200] * 3
-    assert [number for number, _ in requests] == [0, 0, 1, 1, 2]
-
-
-def test_a_kept_connection_is_given_up_with_its_call(caller: HttpCaller) -> None:
-    stop, closed = threading.Event(), threading.Event()
-
-    def fall_silent(connection: socket.socket, _request: bytes, over: threading.Event) -> None:
+    def keep_alive(connection: socket.socket, _request: bytes, _over: threading.Event) -> None:
+        peers.append(connection.getpeername())
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-        read_request(connection)
-        stop.set()
-        if connection.recv(1) == b"":
-            closed.set()
-        over.wait(0.1)
 
-    with serving(fall_silent) as (port, requests):
-        assert get(caller, port).status == 200
-        with pytest.raises(NoAnswer, match="stopped"):
-            call(caller, HttpRequest("GET", f"http://127.0.0.1:{port}/"), timedelta(minutes=1), stop)
-        assert closed.wait(2)
-        assert len(requests) == 1, "it was not asked again"
+    with serving(keep_alive) as (port, _):
+        for _ in range(3):
+            get(caller, port)
+    assert len(set(peers)) == 3
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_cookie_reaches_no_other_request(caller: HttpCaller, method: str) -> None:
+    """Red before: a cookie of one name was sent to every other name at its address, in other teams' runs."""
+    with serving(answering(head=b"Set-Cookie: session=of-team-a; Path=/\r\n")) as (port, requests):
+        for host in ("127.0.0.1", "localhost", "127.0.0.1"):
+            call(caller, HttpRequest(method, f"http://{host}:{port}/"))
+        call(caller, HttpRequest(method, f"http://127.0.0.1:{port}/", headers={"Cookie": "ours=1"}))
+    assert [b"session=" in request for request in requests] == [False] * 4
+    assert b"cookie: ours=1" in requests[3].lower()
 
 
 def test_no_more_threads_are_kept_than_are_bounded(caller: HttpCaller) -> None:
@@ -326,16 +282,6 @@ def test_no_more_threads_are_kept_than_are_bounded(caller: HttpCaller) -> None:
     assert 1 <= kept(MOST_THREADS) <= MOST_THREADS
     caller.close()
     assert kept(0) == 0
-
-
-def test_no_more_connections_are_kept_than_are_bounded() -> None:
-    kept = KeptConnections(lambda limits: httpx2.Client(limits=limits))
-    first, *others = [Place("http", "host", "127.0.0.1", port) for port in range(MOST_CONNECTIONS + 1)]
-    connections = {place: kept.take(place) for place in (first, *others)}
-    for place, connection in connections.items():
-        kept.give_back(place, connection)
-    assert kept.take(first) is not connections[first]
-    assert [kept.take(place) for place in others] == [connections[place] for place in others]
 
 
 def test_a_stop_ends_the_call_at_once(caller: HttpCaller) -> None:
