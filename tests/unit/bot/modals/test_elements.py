@@ -154,7 +154,7 @@ def test_where_fetching_failed_there_is_a_text_and_a_sentence() -> None:
     fetched: Fetched = {"p": NotFetched("No complete answer within 2 s.")}
     [block] = input_blocks({"properties": {"p": {"type": "string"}}}, {}, fetched)
     assert block["element"] == {"type": "plain_text_input", "action_id": "value"}
-    assert "type the value. No complete answer within 2 s." in json.dumps(block["hint"])
+    assert "type the value. (No complete answer within 2 s.)" in json.dumps(block["hint"])
 
 
 TEXT = st.text(max_size=200)
