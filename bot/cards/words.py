@@ -22,6 +22,7 @@ CODE_SPAN = re.compile(r"(`[^`\n]+`)")
 WORD_JOINER = "\u2060"
 CUT_MARKUP = re.compile(r"(?:&[a-z]{0,3}|<[^<>]*)\Z")
 ELLIPSIS = "…"
+FENCE = "```"
 NOTHING = "–"
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 WORKFLOW = "workflow:"
@@ -114,10 +115,20 @@ def one_line(text: str) -> str:
 
 
 def bounded(markup: str, limit: int) -> str:
-    """Truncate the markup to `limit` characters, never within an escape or a mention."""
+    """Truncate the markup to `limit` characters, never within an escape or a mention, and end a code block."""
     if len(markup) <= limit:
         return markup
-    return CUT_MARKUP.sub("", markup[: limit - len(ELLIPSIS)]) + ELLIPSIS
+    cut = _cut(markup, limit - len(ELLIPSIS))
+    if cut.count(FENCE) % 2 == 0:
+        return cut + ELLIPSIS
+    shorter = _cut(markup, max(0, limit - len(ELLIPSIS) - len(FENCE) - 1)).rstrip("`")
+    return shorter + ELLIPSIS + (f"\n{FENCE}" if shorter.count(FENCE) % 2 else "")
+
+
+def _cut(markup: str, length: int) -> str:
+    """Return the beginning, without an escape or a mention that is not whole, nor one that the cut would make."""
+    cut = CUT_MARKUP.sub("", markup[:length])
+    return cut[:-1] if MASS_MENTION.search(cut) else cut
 
 
 def visible(text: str) -> str:
@@ -158,8 +169,8 @@ def _without_middle(escaped: str, room: int) -> str:
         return escaped
     mark = "\n…\n"
     head = (room - len(mark)) // 2
-    tail = escaped[-(room - len(mark) - head) :]
-    return CUT_MARKUP.sub("", escaped[:head]) + mark + re.sub(r"\A[a-z]{0,3};", "", tail)
+    tail = re.sub(r"\A[a-z]{0,3};", "", escaped[-(room - len(mark) - head) :])
+    return _cut(escaped, head) + mark + (tail[1:] if MASS_MENTION.match(tail) else tail)
 
 
 def as_text(value: object) -> str:

@@ -185,7 +185,10 @@ MAKERS: Sequence[Maker] = (
     Maker(
         (incident,),
         lambda shown, proposed: message(incident(shown, proposed=proposed)),
-        (values_of(IncidentView), st.lists(values_of(ProposalView), max_size=4)),
+        (
+            values_of(IncidentView),
+            st.lists(values_of(ProposalView), max_size=4, unique_by=lambda each: each.runbook_id),
+        ),
     ),
     card(summary, values_of(IncidentReport)),
     Maker(

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from bot.cards.words import (
+    MASS_MENTION,
     bounded,
     code,
     code_block,
@@ -42,6 +43,23 @@ def test_a_cut_never_falls_into_an_escape_or_a_mention(limit: int) -> None:
             "ab <@U123>",
             "ab <@U123> ",
         )
+
+
+@pytest.mark.parametrize("limit", range(6, 40))
+def test_a_cut_ends_the_code_block_that_it_falls_into(limit: int) -> None:
+    """Red before: everything that followed the block was shown as code."""
+    cut = bounded("said\n```\nthe output\n```\nmore", limit)
+    assert len(cut) <= limit
+    assert cut.count("```") % 2 == 0
+
+
+@pytest.mark.parametrize("limit", range(3, 30))
+def test_a_cut_makes_no_mention_of_everybody(limit: int) -> None:
+    """Red before: "@channels" was cut to "@channel", and "me@here.example" to "@here.example"."""
+    shown = [bounded(escape("see @channels and @everyoneelse"), limit)]
+    shown.append(code_block("x" * 20 + "a@everyone" + "y" * limit + "me@here", 40))
+    for text in shown:
+        assert not MASS_MENTION.search(text), text
 
 
 def test_a_value_in_a_code_span_stays_in_it() -> None:
