@@ -2,6 +2,8 @@
 
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +18,7 @@ from bench.definitions import TWO_MESSAGES, TWO_STEPS
 from bench.forms import measure_forms
 from bench.forty_steps import measure_forty_steps
 from bench.path import measure_path, print_path
-from bench.place import make_template, open_place
+from bench.place import Place, make_template, open_place
 from bench.processes import running_target
 from bench.report import Section, print_profile, print_report
 from bench.scale import EXPLAINED, MILLION, measure_scale
@@ -88,6 +90,17 @@ def main(
             print_report(measure(QUICK if quick else FULL, home, services.owner_url, target))
 
 
+@contextmanager
+def _own_place() -> Iterator[tuple[Place, str]]:
+    """Yield a place for one measurement, and the URL of the target of its http steps, in a temporary home."""
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
+            make_template(services.owner_url)
+            with open_place(home, services.owner_url, "own", target) as place:
+                yield place, target
+
+
 @app.command()
 def scale(
     executions: Annotated[int, typer.Option(help="The number of executions to load.")] = MILLION,
@@ -103,12 +116,8 @@ def busy(
     commands: Annotated[int, typer.Option(help="How many commands per line, one after the other.")] = 100,
 ) -> None:
     """Measure how soon slash commands are acknowledged while REST is busy, and while Redis does not respond."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        with embedded_services(home / "services", redis=False) as services:
-            make_template(services.owner_url)
-            with open_place(home, services.owner_url, "busy", "http://127.0.0.1:9") as place:
-                print_report([measure_busy(place, acknowledgements=commands)])
+    with _own_place() as (place, _):
+        print_report([measure_busy(place, acknowledgements=commands)])
 
 
 @app.command()
@@ -116,23 +125,15 @@ def children(
     count: Annotated[int, typer.Option(help="How many child runs the one run has.")] = 1_000,
 ) -> None:
     """Measure memory, time, the card and the pages of one run with many child runs."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
-            make_template(services.owner_url)
-            with open_place(home, services.owner_url, "children", target) as place:
-                print_report([measure_children(place, children=count)])
+    with _own_place() as (place, _):
+        print_report([measure_children(place, children=count)])
 
 
 @app.command()
 def cards() -> None:
     """Measure how runs are shown in Slack, against the sandbox with Slack's rate limits: some minutes of real time."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
-            make_template(services.owner_url)
-            with open_place(home, services.owner_url, "cards", target) as place:
-                print_report([measure_cards(place)])
+    with _own_place() as (place, _):
+        print_report([measure_cards(place)])
 
 
 @app.command()
@@ -140,12 +141,8 @@ def forms(
     rounds: Annotated[int, typer.Option(help="How often each of the clients opens and sends a form.")] = 25,
 ) -> None:
     """Measure how soon a form is acknowledged, opened and sent, with twenty people at once."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        with embedded_services(home / "services", redis=False) as services:
-            make_template(services.owner_url)
-            with open_place(home, services.owner_url, "forms", "http://127.0.0.1:9") as place:
-                print_report([measure_forms(place, rounds=rounds)])
+    with _own_place() as (place, _):
+        print_report([measure_forms(place, rounds=rounds)])
 
 
 @app.command()
@@ -153,24 +150,16 @@ def forty(
     rounds: Annotated[int, typer.Option(help="How often each of them takes its turn.")] = 25,
 ) -> None:
     """Measure a run of forty steps against the same work by hand."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
-            make_template(services.owner_url)
-            with open_place(home, services.owner_url, "forty", target) as place:
-                print_report([measure_forty_steps(place, target, rounds=rounds)])
+    with _own_place() as (place, target):
+        print_report([measure_forty_steps(place, target, rounds=rounds)])
 
 
 @app.command()
 def path() -> None:
     """Which files one run of two steps passes through, and how often a call crosses from one to another."""
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        with embedded_services(home / "services", redis=False) as services, running_target(home) as target:
-            make_template(services.owner_url)
-            with open_place(home, services.owner_url, "path", target) as place:
-                for runbook in (TWO_STEPS, TWO_MESSAGES):
-                    print_path(runbook, measure_path(place, runbook))
+    with _own_place() as (place, _):
+        for runbook in (TWO_STEPS, TWO_MESSAGES):
+            print_path(runbook, measure_path(place, runbook))
 
 
 def _say(what: str) -> None:

@@ -17,7 +17,7 @@ class Lazy:
     summary: str
 
 
-class Commands(Mapping[str, Any]):
+class ImportedCommands(Mapping[str, Any]):
     """Commands by name, each imported when it is looked up."""
 
     def __init__(self, commands: Mapping[str, Lazy]) -> None:
@@ -40,7 +40,7 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands = cast(MutableMapping[str, Any], Commands(self.lazy))
+        self.commands = cast(MutableMapping[str, Any], ImportedCommands(self.lazy))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, with the summaries in place of the commands: importing all of them would take seconds."""

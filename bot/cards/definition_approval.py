@@ -38,9 +38,7 @@ class Shown:
 def approval_card(view: AnyWithDiff, shown: Shown, diff: str) -> tuple[str, Sequence[Block]]:
     """Return the message's text and its blocks. `diff` is against the approved version, or against nothing."""
     card = diff_card(_sentence(view), diff, view)
-    text = "\n".join(card.lines)
-    if len(text) > MESSAGE_TEXT:  # a cut could end inside the code
-        text = bounded(card.lines[0], MESSAGE_TEXT)
+    text = bounded("\n".join(card.lines), MESSAGE_TEXT)
     return text, [*card.blocks, _button(view, shown, card)]
 
 

@@ -22,7 +22,6 @@ from migrations.newest import newest_revision
 app = typer.Typer()
 log = structlog.get_logger()
 
-
 MOST = 32
 
 Workers = Annotated[
@@ -52,9 +51,8 @@ def _supervise(workers: int, composition: Composition) -> None:
     """Supervise processes that share the port. One that ends is restarted."""
     settings, stop = composition.settings, stopping()
     host = host_of(settings)
-    reserve(
-        host, settings.port
-    ).close()  # a port that is shared already, by another installation, would be shared on
+    # Unshared at first: a port that another installation shares would be shared with it, and so would requests.
+    reserve(host, settings.port).close()
     with reserve(host, settings.port, shared=True) as place:
         known = {**addresses(settings), "PORT": str(place.getsockname()[1])}
         alone = ["web", "--workers", "1", "--shared"]

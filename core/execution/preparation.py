@@ -271,7 +271,7 @@ def prepare_part(part: AnyPart, context: Context, parts: Sequence[AnyPart]) -> P
 
 @cache
 def _is_preparable(kind: type) -> bool:
-    """Remembered, since looking through a protocol takes a tenth of a step's processor time."""
+    """Remembered: each step asks, and a protocol is compared member by member."""
     return issubclass(kind, Preparable)
 
 

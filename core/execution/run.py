@@ -22,7 +22,7 @@ from core.tables import Incident, IncidentEvent
 from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from core.values.execution import Claimed, Event, Failed, Json, StepEnded, StepResult, Transition
 
-FRESH_SECONDS = 1.0
+FRESH_SECONDS = 1.0  # in which a connection that was used is taken to be alive
 
 
 class LeaseLost(Exception):

@@ -87,9 +87,8 @@ class HttpCaller:
         self._egress = egress
         self._client = _client(_certificates())
         self._threads = KeptThreads("http")
-        self._end = weakref.finalize(
-            self, _close_all, self._client, self._threads
-        )  # also if nobody closes it
+        # also if nobody closes it
+        self._end = weakref.finalize(self, _close_all, self._client, self._threads)
 
     def close(self) -> None:
         self._end()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cli.compose import Composition
 from cli.demo.stage import Stage
@@ -20,7 +20,7 @@ from tests.browser.demo_page import (
     open_incident,
     running_demo,
 )
-from tests.browser.pictures import DESK, picture
+from tests.browser.pictures import picture
 from tests.browser.sandbox_page import say
 
 ROTATE = """
@@ -48,13 +48,6 @@ steps:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with running_demo(tmp_path_factory.mktemp("demo"), ROTATE.format(timeout="60s")) as found:
         yield found
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=DESK)
-    yield context.new_page()
-    context.close()
 
 
 def run(demo: Stage, page: Page, words: str) -> Locator:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from cli.demo.stage import Stage
 from tests.browser.demo_page import (
@@ -17,7 +17,7 @@ from tests.browser.demo_page import (
     open_incident,
     running_demo,
 )
-from tests.browser.pictures import DESK, picture
+from tests.browser.pictures import picture
 from tests.browser.sandbox_page import say
 
 TITLE = "Replica behind"
@@ -46,13 +46,6 @@ steps:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with running_demo(tmp_path_factory.mktemp("demo"), COLLECT) as found:
         yield found
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=DESK)
-    yield context.new_page()
-    context.close()
 
 
 def test_a_failed_run_says_what_happened_and_what_to_press(demo: Stage, page: Page) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from cli import up
 from cli.demo.stage import Stage
@@ -18,7 +18,7 @@ from tests.browser.demo_page import (
     open_incident,
     running_demo,
 )
-from tests.browser.pictures import DESK, picture
+from tests.browser.pictures import picture
 from tests.browser.sandbox_page import say
 
 DEFINITIONS = """
@@ -76,13 +76,6 @@ steps:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with running_demo(tmp_path_factory.mktemp("demo"), DEFINITIONS) as found:
         yield found
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=DESK)
-    yield context.new_page()
-    context.close()
 
 
 def test_what_was_approved_is_asked_anew_when_it_would_be_something_else(demo: Stage, page: Page) -> None:

@@ -18,8 +18,8 @@ from core.services.executions.kinds import Kind, KindName, changed_steps
 from core.values.execution import Execution
 
 # Writes an execution, its changed steps, and marks its cards dirty, if the revision is still the one that was read.
-# As SQL: data-modifying CTEs make this one statement, in psycopg's own form, which costs a third of the processor time.
-# The placeholders in braces are filled with our own constants only.
+# As SQL: data-modifying CTEs make this one statement, in psycopg's own form, which SQLAlchemy need not compile. The
+# placeholders in braces are filled with our own constants only.
 #
 # A card stays as it is if it is dirty and no poster has claimed it: who claims it later will show this state, too. Not
 # so an uncertain one, whose message may be found as it was posted. The row is locked, so that a claim happens either

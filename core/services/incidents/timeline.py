@@ -205,13 +205,13 @@ def _lines(
 LONGEST_NOTE = 3_000
 
 
-def check_note(text_: str) -> None:
+def check_note(note: str) -> None:
     """Raise InvalidInput for a note of a person's that is empty or too long."""
-    if not text_:
+    if not note:
         raise InvalidInput("The note's text is missing.", field="text")
-    if len(text_) > LONGEST_NOTE:
+    if len(note) > LONGEST_NOTE:
         raise InvalidInput(
-            f"A note has at most {LONGEST_NOTE} characters, this one has {len(text_)}.", field="text"
+            f"A note has at most {LONGEST_NOTE} characters, this one has {len(note)}.", field="text"
         )
 
 
