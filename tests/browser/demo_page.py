@@ -48,8 +48,8 @@ def modal(page: Page) -> Locator:
 
 
 def open_incident(demo: Stage, page: Page, title: str, person: str = BOB) -> None:
-    """Open an incident of team database, and look at its channel."""
+    """Open an incident of team database, and look at its channel, once its card is there: then it is the incident's."""
     enter(page, demo.sandbox, person)
     say(page, f'/runbook incident open "{title}" severity=high service=orders-db team=database')
     page.get_by_text(title.lower().replace(" ", "-")).first.click(timeout=PATIENCE)
-    expect(messages(page, title).first).to_be_visible(timeout=PATIENCE)
+    expect(messages(page, "opened by").first).to_be_visible(timeout=PATIENCE)

@@ -28,6 +28,8 @@ def channel(demo: Stage, browser: Browser) -> str:
     button = page.locator('[data-testid^="channel-"]').filter(has_text="inc-1")
     expect(button).to_be_visible(timeout=PATIENCE)
     name = str(button.get_attribute("data-testid")).removeprefix("channel-")
+    button.click()
+    expect(messages(page, "opened by").first).to_be_visible(timeout=PATIENCE)  # now it is the incident's
     page.close()
     return name
 
