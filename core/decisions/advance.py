@@ -150,7 +150,7 @@ def _entered(event: InputGiven, execution: Execution, now: datetime) -> Transiti
     if step.id != event.step_id:
         return Transition(execution)
     output: Json = {"values": dict(event.values), "by": event.by}
-    done = replace(finished(step, Status.SUCCEEDED, now, output=output), saved=event.saved)
+    done = finished(step, Status.SUCCEEDED, now, output=output, saved=event.saved)
     return Transition(awake(execution.with_step(position, done), now))
 
 
@@ -174,7 +174,8 @@ def advance(execution: Execution, event: Event, now: datetime) -> Transition:
         transition = _advance(execution, event, now)
     if isinstance(event, Claimed):
         transition = _on_to_the_end(transition)
-    return replace(transition, execution=within_deadline(transition.execution))
+    within = within_deadline(transition.execution)
+    return transition if within is transition.execution else replace(transition, execution=within)
 
 
 def _on_to_the_end(transition: Transition) -> Transition:

@@ -216,7 +216,7 @@ def settle(execution: Execution, position: int, result: StepResult, now: datetim
     step = execution.steps[position]
     match result:
         case Succeeded(output, saved):
-            step = replace(finished(step, Status.SUCCEEDED, now, output=output), saved=saved)
+            step = finished(step, Status.SUCCEEDED, now, output=output, saved=saved)
         case Skipped(reason):
             step = finished(step, Status.SKIPPED, now, output={"reason": reason})
         case Waits():

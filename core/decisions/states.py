@@ -1,6 +1,7 @@
 """The states of an execution and of a step that decisions lead to."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +19,9 @@ def asking(execution: Execution) -> Execution:
 
 
 def running(execution: Execution) -> Execution:
+    """Have it run, and wait for nothing. Most runs do so already, twice a step: they are not copied."""
+    if (execution.status, execution.waiting_for, execution.wake_at) == (Status.RUNNING, None, None):
+        return execution
     return replace(execution, status=Status.RUNNING, waiting_for=None, wake_at=None)
 
 
@@ -36,8 +40,15 @@ def unknown(step: Step, error: str) -> Step:
 
 
 def finished(
-    step: Step, status: Status, now: datetime, *, output: Json = None, error: str | None = None
+    step: Step,
+    status: Status,
+    now: datetime,
+    *,
+    output: Json = None,
+    error: str | None = None,
+    saved: Mapping[str, Json] | None = None,
 ) -> Step:
+    """End the step. `saved`: the values that later steps see; None: as they were."""
     return replace(
         step,
         status=status,
@@ -45,6 +56,7 @@ def finished(
         finished_at=now,
         output=output,
         error=error,
+        saved=step.saved if saved is None else saved,
         progress=None,
     )
 

@@ -87,15 +87,16 @@ class CallDefinition(Protocol):
 
 @dataclass(frozen=True)
 class Judge:
-    """Decides whether a response is a success, and what is saved from it."""
+    """Decides whether a response is a success, and what is saved from it. `masker`: hides what signed in, too."""
 
     expect: str
     save: Mapping[str, str]
     context: Context
+    masker: Masker
 
     def verdict(self, answer: HttpResponse) -> StepResult:
         """Return the step's result. Expressions see the masked response, so they cannot probe for a secret."""
-        masker = self.context.masker
+        masker = self.masker
         response = masked_response(answer, masker)
         wait = retry_after(answer, self.context.now)
         output: Json = {"status": response.status, "body": response.text}
@@ -162,7 +163,7 @@ def prepare_call(definition: CallDefinition, context: Context) -> Outside:
             response = context.ports.http.call(authorized.added_to(request), deadline.left(), stop)
             if response.status == UNAUTHORIZED:
                 authorized.forget()
-            return Judge(expect, save, replace(context, masker=authorized.masker)).verdict(response)
+            return Judge(expect, save, context, authorized.masker).verdict(response)
         except TokenRefused as error:
             return Failed(context.masker.mask(str(error)), retry_after=error.retry_after)
         except (NotSent, RunbookError) as error:

@@ -151,7 +151,7 @@ class Context:
     depth: int = 0
     deadline: datetime | None = None
     initiators: Initiators = ()
-    preview: Callable[[], list[Json]] | None = None
+    preview: Callable[["Context"], list[Json]] | None = None
     asked_again: str | None = None
     maybe_done: bool = False
     secrets: SecretScope | SecretPlaces = field(default_factory=SecretPlaces)

@@ -54,9 +54,7 @@ def prepare_step(run: Run, position: int, ports: Ports) -> Prepared:
     why_not = why_not_taken(branch, run.state.steps) if branch is not None else None
     if why_not is not None:
         return Skipped(why_not)
-    context = context_of(run, position, ports)
-    preview = partial(show_behind, run.loaded.parts, run.state.steps, position, context)
-    return prepare_part(part, replace(context, preview=preview), run.loaded.parts)
+    return prepare_part(part, context_of(run, position, ports), run.loaded.parts)
 
 
 def context_of(run: Run, position: int, ports: Ports) -> Context:
@@ -83,6 +81,7 @@ def context_of(run: Run, position: int, ports: Ports) -> Context:
         else run.initiators,
         secrets=SecretScope(lambda name: ports.secrets.give(name, use)),
         hidden=run.hidden,
+        preview=partial(show_behind, run.loaded.parts, run.state.steps, position),
         asked_again=step.error if step.status is Status.PENDING else None,
         maybe_done=step.maybe_done,
         progress=step.progress,

@@ -31,15 +31,7 @@ def scope_of(
 
 def results_of(steps: Iterable[Step]) -> dict[str, object]:
     """Return what expressions see of steps, by id."""
-    return {
-        step.id: {
-            "status": step.status.value,
-            "output": step.output,
-            "saved": dict(step.saved),
-            "error": step.error,
-        }
-        for step in steps
-    }
+    return {step.id: step.result for step in steps}
 
 
 def names_at_start(

@@ -175,7 +175,7 @@ message: "The replica of {{ params.cluster }} takes over."
             policy=self._policy(context),
             message=render_text(self.message or "", context.shown_scope, ("message",)),
             expires_at=context.now + self.expires if self.expires else None,
-            shown=context.preview() if context.preview is not None else None,
+            shown=context.preview(context) if context.preview is not None else None,
             asked_again=context.asked_again,
             notify=Notify(self.notify.channel, self.notify.dm) if self.notify else None,
             escalation=self._escalation(context),

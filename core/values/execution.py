@@ -7,6 +7,7 @@ current. A workflow's actions are its steps.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TypeAlias
 
 from core.statuses import Status, WaitingFor
@@ -49,7 +50,7 @@ class StepPolicy:
     stops_elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Step:
     """One step of an execution: its policy and its progress.
 
@@ -70,6 +71,16 @@ class Step:
     error: str | None = None
     maybe_done: bool = False
     progress: Json = None
+
+    @cached_property
+    def result(self) -> Mapping[str, object]:
+        """What expressions see of the step. Every later step sees it: it is made once, and never changed."""
+        return {
+            "status": self.status.value,
+            "output": self.output,
+            "saved": dict(self.saved),
+            "error": self.error,
+        }
 
     @property
     def only_looks(self) -> bool:
@@ -131,13 +142,13 @@ class Execution:
         Once the outcome is decided, only the finally steps count, after a step whose child runs are still being ended;
         before that, only the others.
         """
-        return next((i for i, step in enumerate(self.steps) if self._is_next(step)), None)
-
-    def _is_next(self, step: Step) -> bool:
-        if step.status not in OPEN:
-            return False
-        is_left = self.is_ending and step.status is Status.WAITING
-        return is_left or step.policy.in_finally == self.is_ending
+        is_ending = self.outcome is not None
+        for position, step in enumerate(self.steps):
+            if step.status in OPEN and (
+                step.policy.in_finally == is_ending or (is_ending and step.status is Status.WAITING)
+            ):
+                return position
+        return None
 
     def with_step(self, position: int, step: Step) -> "Execution":
         return replace(self, steps=(*self.steps[:position], step, *self.steps[position + 1 :]))

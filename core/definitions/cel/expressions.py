@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from core.definitions.cel.cost import DEEPEST_LOOPS, MOST_WORK, is_plain, loop_depth, size_of, work_of
 from core.definitions.cel.errors import ExpressionSyntaxError, ExpressionTypeError, syntax_error, translated
@@ -86,12 +86,12 @@ class Expression:
     program: cel.Program = field(repr=False, compare=False)
     functions: Mapping[str, Function] = field(repr=False, compare=False)
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The variables used: `{"incident"}`."""
         return frozenset(reference.root for reference in self.references)
 
-    @property
+    @cached_property
     def paths(self) -> frozenset[str]:
         """The variables used, with their members, dotted: `{"incident.severity"}`."""
         return frozenset(reference.path for reference in self.references)
