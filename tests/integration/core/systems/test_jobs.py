@@ -358,9 +358,9 @@ def test_what_is_refused_for_long_is_asked_about(runs: Runs, system: JobPlay) ->
     """Its token was revoked, or the job was deleted: nobody knows how it ended."""
     runs.work(system.step())
     system.looks = Answer(404, {"message": "Not Found"})
-    runs.pass_by(times=60)
+    runs.pass_by(60, times=9)
     assert not runs.is_asked()
-    runs.pass_by(times=2)
+    runs.pass_by(60, times=2)
 
     assert runs.is_asked()
     assert str(runs.step().error).startswith("It was started, and how it ends is not known")

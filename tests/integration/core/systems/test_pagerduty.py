@@ -97,7 +97,7 @@ def test_a_change_whose_answer_is_lost_is_made_again(runs: Runs, pagerduty: Page
 def test_a_change_that_never_gets_an_answer_is_a_question(runs: Runs, pagerduty: PagerDuty) -> None:
     pagerduty.refusal = Answer(500, {"error": "Internal"})
     runs.work(rest(pagerduty, "resolve"))
-    runs.pass_by(times=62)
+    runs.pass_by(60, times=11)
 
     assert runs.is_asked()
 
