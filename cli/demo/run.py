@@ -18,6 +18,10 @@ Switch to Alice, a database admin (the menu at the top). The message shows what 
 Watch the cluster fail over:  {targets}
 Then try:  /runbook help
 
+To add a runbook of your own, follow docs/tutorial.md. In a second terminal, begin with:
+
+    . {environment}
+
 Press Ctrl-C to end the demo.
 """
 
@@ -28,7 +32,8 @@ def run_demo(settings: Settings, stop: threading.Event) -> None:
         with SandboxClient(found.sandbox) as sandbox:
             channel = open_incident(found, sandbox)
         page = f"{found.sandbox}/?user={REQUESTER}&channel={channel}"
-        print(WELCOME.format(page=page, targets=found.targets), flush=True)
+        welcome = WELCOME.format(page=page, targets=found.targets, environment=found.environment)
+        print(welcome, flush=True)
         found.supervisor.watch(stop)
 
 

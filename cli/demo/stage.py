@@ -5,6 +5,7 @@ It uses the usual ports where they are free, so that a demo can run beside anoth
 
 import json
 import os
+import shlex
 import socket
 import tempfile
 import threading
@@ -104,7 +105,7 @@ def shell_user() -> str:
 SIGNING_SECRET = "demo-signing-secret"
 BOT_TOKEN = "xoxb-demo"
 APP_TOKEN = "xapp-demo"
-REQUESTER, APPROVER = "U0BOB", "U0ALICE"
+REQUESTER, APPROVER, PLATFORM_ADMIN = "U0BOB", "U0ALICE", "U0ERIN"
 CHANNEL = "C0INCIDENTS"
 
 PEOPLE = (
@@ -146,7 +147,10 @@ START_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Stage:
-    """The addresses of the running demo. `settings` has those of the database and Redis; `logs` is the log folder."""
+    """The addresses of the running demo. `settings` has those of the database and Redis; `logs` is the log folder.
+
+    `environment`: a file for a shell, after which its `runbook` commands work on the demo.
+    """
 
     sandbox: str
     targets: str
@@ -154,6 +158,7 @@ class Stage:
     settings: Settings
     logs: Path
     supervisor: Supervisor
+    environment: Path
 
 
 @contextmanager
@@ -178,7 +183,22 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)
             reserved.close()
-            yield Stage(**here, settings=found, logs=logs, supervisor=supervisor)
+            with _environment_file(settings.home / "demo.env", found, here["web"]) as file:
+                yield Stage(**here, settings=found, logs=logs, supervisor=supervisor, environment=file)
+
+
+@contextmanager
+def _environment_file(file: Path, settings: Settings, web: str) -> Iterator[Path]:
+    """Write what a second terminal needs, while the demo runs. Of several demos in one home, the last has it."""
+    needed = {**addresses(settings), "RUNBOOK_URL": web, "RUNBOOK_ADMINS": PLATFORM_ADMIN}
+    text = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in needed.items())
+    file.touch(0o600)
+    file.write_text(text, encoding="utf-8")
+    try:
+        yield file
+    finally:
+        if file.exists() and file.read_text(encoding="utf-8") == text:
+            file.unlink()
 
 
 def _usual_ports(web: int) -> dict[str, int]:
@@ -209,7 +229,7 @@ def _environment(ports: dict[str, int], services: dict[str, str]) -> dict[str, s
         "PATH": demo_path(environment()),
         "PORT": str(ports["web"]),
         "PUBLIC_URL": "",
-        "RUNBOOK_ADMINS": "U0ERIN",
+        "RUNBOOK_ADMINS": PLATFORM_ADMIN,
         "RUNBOOK_SHELL": "on",
         "RUNBOOK_SHELL_USER": shell_user(),
         "RUNBOOK_EGRESS": "127.0.0.1",
