@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: pictures demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz blocks
+.PHONY: pictures docs demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz blocks
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -26,7 +26,12 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir $$(mktemp -d)
 	$(BIN)/python .ci/audit
+
+# The documentation as a site, in build/site. A link or an anchor that leads nowhere fails it.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # Known vulnerabilities of the locked packages. If the advisory service cannot be reached, it says so and succeeds.
 audit: $(READY)
