@@ -16,6 +16,7 @@ from core.identifiers import current_request_id
 from core.tables.base import Base, JsonObject, Written
 
 ACTIVE = text("status IN ('pending', 'running', 'waiting')")
+ENDED = text("status IN ('succeeded', 'failed', 'cancelled', 'timed_out')")
 
 
 def _scope_indexes(table: str) -> tuple[Index, Index]:
@@ -133,6 +134,20 @@ class RunbookExecution(ExecutionColumns, Base):
             postgresql_where=text("parent_execution_id IS NULL"),
         ),
         *_list_indexes("runbook"),
+        Index(
+            "ix_runbook_executions_created_at",
+            "created_at",
+            "id",
+            postgresql_where=text("parent_execution_id IS NULL"),
+        ),
+        # Not of active ones, which change their status often and are few: ix_runbook_executions_active finds them.
+        Index(
+            "ix_runbook_executions_ended",
+            "status",
+            "created_at",
+            "id",
+            postgresql_where=text(f"parent_execution_id IS NULL AND {ENDED.text}"),
+        ),
         *_scope_indexes("runbook_executions"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
         Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
