@@ -110,7 +110,6 @@ app = typer.Typer(
     name="runbook",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # they would show local variables, and so secrets
 )
 
