@@ -61,6 +61,7 @@ class Settings(BaseModel):
     limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
     keep_runs: int | None = Field(default=None, ge=91, le=36500, alias="RUNBOOK_KEEP_RUNS")
     keep_workflow_runs: int | None = Field(default=None, ge=91, le=36500, alias="RUNBOOK_KEEP_WORKFLOW_RUNS")
+    traces_url: str = Field(default="", alias="RUNBOOK_TRACES_URL")
     log: Literal["text", "json"] = Field(default="text", alias="RUNBOOK_LOG")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", alias="RUNBOOK_LOG_LEVEL")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
