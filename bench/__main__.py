@@ -21,6 +21,7 @@ from bench.path import measure_path, print_path
 from bench.place import Place, make_template, open_place
 from bench.processes import running_target
 from bench.report import Section, print_profile, print_report
+from bench.retention import measure_retention
 from bench.scale import EXPLAINED, MILLION, measure_scale
 from bench.starts import measure_starts
 from bench.throughput import measure_throughput
@@ -109,6 +110,14 @@ def scale(
 ) -> None:
     """Load a million executions into a database of their own, and measure what is read and polled."""
     print_report(measure_scale(executions, explained, plans))
+
+
+@app.command()
+def retention(
+    executions: Annotated[int, typer.Option(help="The number of executions to load.")] = 100_000,
+) -> None:
+    """Measure what many executions take on the disk, and what deleting the old ones takes."""
+    print_report(measure_retention(executions))
 
 
 @app.command()

@@ -18,6 +18,7 @@ from core.services.access.listing import (
     list_incidents,
     list_open_gates,
     list_runbook_executions,
+    list_runs,
     list_workflow_executions,
 )
 from core.services.analytics.figures import analyse_runbook, analyse_workflow
@@ -68,6 +69,7 @@ def reads(executions: int, chance: random.Random) -> Iterator[Read]:
     yield from _analytics(runbooks)
     yield from _runs_of("runbook-1", "the busiest runbook", ADMIN)
     yield from _runs_of("runbook-2", "a global runbook, to a team of twenty", MEMBER)
+    yield from _all_runs()
     yield from _other_lists()
     yield from _trail([f"rbx_{n}" for n in some])
 
@@ -92,6 +94,15 @@ def _runs_of(name: str, words: str, person: str) -> Iterator[Read]:
     ):
         yield Read(f"… {what}", partial(_of_runbook, wanted=wanted, back=back), [name], person=person)
     yield Read("… of one month", partial(_of_runbook, month=True), [name], person=person)
+
+
+def _all_runs() -> Iterator[Read]:
+    for words, person in (("all runs", ADMIN), ("all runs, to a team of twenty", MEMBER)):
+        yield Read(words, _runs, person=person)
+        yield Read("… a page half a year back", partial(_runs, back=MONTH * 6), person=person)
+        yield Read("… failed", partial(_runs, wanted=Wanted(status="failed")), person=person)
+        yield Read("… of a status that does not occur", partial(_runs, wanted=Wanted(status=NEVER)))
+    yield Read("all runs of a team", _runs, [f"team-{number}" for number in range(1, 21)])
 
 
 def _other_lists() -> Iterator[Read]:
@@ -166,6 +177,13 @@ def _of_runbook(
     only = _a_month(work) if month else wanted
     row = find_runbook(work, person, name)
     return view_executions(work, list_runbook_executions(work, person, row, _window(work, back), only))
+
+
+def _runs(
+    work: UnitOfWork, person: Person, team: str, wanted: Wanted = ANY, back: timedelta | None = None
+) -> object:
+    rows = list_runs(work, person, _window(work, back), wanted, team=team or None)
+    return view_executions(work, rows)
 
 
 def _of_workflow(work: UnitOfWork, person: Person, name: str, wanted: Wanted = ANY) -> object:

@@ -56,7 +56,7 @@ def measure_scale(executions: int, page: Path | None, plans: Path | None = None)
 
     `page`: the file that gets the table. `plans`: the folder that gets the raw plans, one file for each query.
     """
-    with _database() as engine:
+    with empty_database("scale") as engine:
         unit_of_work = UnitOfWorkFactory(engine, SystemClock(), NullJobQueue(), frozenset({ADMIN}))
         bulk = _bulk(unit_of_work, executions)
         read = [*reads(executions, random.Random(SEED)), *polls()]
@@ -72,12 +72,13 @@ def measure_scale(executions: int, page: Path | None, plans: Path | None = None)
 
 
 @contextmanager
-def _database() -> Iterator[Engine]:
+def empty_database(name: str) -> Iterator[Engine]:
+    """Yield a migrated database without rows, on a server of its own."""
     with (
-        tempfile.TemporaryDirectory(prefix="bench-scale-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix=f"bench-{name}-", ignore_cleanup_errors=True) as folder,
         embedded_services(Path(folder), redis=False) as services,
     ):
-        engine = open_engine(create_database(services.owner_url, "scale"))
+        engine = open_engine(create_database(services.owner_url, name))
         upgrade_database(engine)
         yield engine
         engine.dispose()

@@ -52,6 +52,7 @@ from core.effects.choices import ChoiceFetcher
 from core.errors import InvalidInput, RunbookError
 from core.identifiers import REQUEST_ID
 from core.limits import STANDARD, Limits
+from core.tracing import span
 from core.unit_of_work import UnitOfWorkFactory
 
 log = structlog.get_logger()
@@ -114,9 +115,12 @@ def _always(token: str) -> Any:
 
 def name_request(request: BoltRequest, next: Callable[[], BoltResponse]) -> BoltResponse:  # noqa: A002 Bolt's name
     """Give a request through Socket Mode an id (middleware). Over HTTP, the web application has already done so."""
-    if request.mode == "socket_mode":
-        structlog.contextvars.bind_contextvars(**{REQUEST_ID: f"req_{secrets.token_hex(8)}"})
-    return next()
+    if request.mode != "socket_mode":
+        return next()
+    request_id = f"req_{secrets.token_hex(8)}"
+    structlog.contextvars.bind_contextvars(**{REQUEST_ID: request_id})
+    with span("request", request_id, begins=True, method="SOCKET"):
+        return next()
 
 
 def _meeting(contact: FirstContact) -> Callable[..., BoltResponse]:

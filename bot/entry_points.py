@@ -30,6 +30,7 @@ ROUTES: Mapping[str, Action] = {
     "POST /api/incidents/{id}/runbooks/{runbook_id}/execute": Action.RUNBOOK_RUN,
     "GET /api/incidents/{id}/runbooks/executions": Action.RUN_READ,
     "GET /api/executions": Action.RUN_READ,
+    "GET /api/runs": Action.RUN_READ,
     "GET /api/runbooks/executions/{execution_id}": Action.RUN_READ,
     "GET /api/runbooks/executions/{execution_id}/children": Action.RUN_READ,
     "POST /api/runbooks/executions/{execution_id}/cancel": Action.RUN_CANCEL,

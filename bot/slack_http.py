@@ -18,6 +18,7 @@ import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -121,7 +122,8 @@ class SlackEndpoint:
 
     async def _in_time(self, request: BoltRequest) -> BoltResponse | None:
         """The app's answer; or that it is busy, while there is still time to say so. What has begun goes on."""
-        future = self._threads.submit(self._dispatched, request)
+        # In a copy of the request's context, so that what it starts knows its id, and its trace.
+        future = self._threads.submit(copy_context().run, self._dispatched, request)
         waiting = asyncio.wrap_future(future)
         done, _ = await asyncio.wait([waiting], timeout=ANSWER_SECONDS)
         if done:

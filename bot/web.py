@@ -4,8 +4,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from bot.pages.guards import BodyLimit, RequestLog, SafeHeaders
-from bot.pages.health import Answers, Elapsed, healthz, metrics, readyz
+from bot.pages.health import Answers, Elapsed, healthz, readyz
 from bot.pages.links import RunLinks
+from bot.pages.metrics import metrics
 from bot.pages.problems import ProblemPage
 from bot.pages.run import RunPage, load_pages
 from bot.rest.application import create_rest
@@ -35,7 +36,7 @@ def create_web(
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz(unit_of_work, newest_revision, redis_answers, now)),
-        Route("/metrics", metrics(unit_of_work, now)),
+        Route("/metrics", metrics(unit_of_work, now, redis_answers)),
         Route("/runs/{execution_id}", RunPage(unit_of_work, links, pages).answer),
         Route("/problems/{code}", ProblemPage(pages).answer),
     ]

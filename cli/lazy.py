@@ -1,6 +1,7 @@
 """Lazy commands: the module of a command is imported only when the command is used, which keeps startup fast."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, ClassVar, cast
@@ -43,10 +44,19 @@ class LazyGroup(TyperGroup):
         self.commands = cast(MutableMapping[str, Any], ImportedCommands(self.lazy))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help, with the summaries in place of the commands: importing all of them would take seconds."""
+        with self._summarised():
+            super().format_help(ctx, formatter)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        with self._summarised():
+            return super().shell_complete(ctx, incomplete)
+
+    @contextmanager
+    def _summarised(self) -> Iterator[None]:
+        """Have summaries in place of the commands, within the block: importing all of them would take seconds."""
         imported = self.commands
         self.commands = {name: TyperCommand(name, help=each.summary) for name, each in self.lazy.items()}
         try:
-            super().format_help(ctx, formatter)
+            yield
         finally:
             self.commands = imported

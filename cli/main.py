@@ -31,6 +31,10 @@ class Commands(LazyGroup):
             "cli.restored",
             "Declare that the database was restored from a backup: freeze everything, and ask about steps in doubt.",
         ),
+        "prune": Lazy(
+            "cli.prune",
+            "Show which executions are old enough to be deleted, and with --delete delete them.",
+        ),
         "validate": Lazy(
             "cli.validate", "Check definitions, and report each problem with its file, line and column."
         ),
@@ -110,7 +114,6 @@ app = typer.Typer(
     name="runbook",
     cls=Commands,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,  # they would show local variables, and so secrets
 )
 

@@ -14,6 +14,7 @@ from cli.environment import environment
 from cli.log_setup import NOTHING_TO_HIDE, masker_of, set_up_logging
 from cli.readiness import await_database, watch_database
 from cli.startup_checks import begin
+from cli.tracing import traced
 from cli.version import release
 from core.definitions.masking import Masker
 from core.outage import Outage
@@ -47,6 +48,7 @@ def run(
             reachable(settings) as found,
             Composition.of(found) as composition,
             lifetime_logged(name, composition),
+            traced(settings, name),
         ):
             check(composition)
             (await_database if waits else watch_database)(composition.unit_of_work)

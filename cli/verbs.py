@@ -44,6 +44,7 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "secrets list": (Action.SECRET_WRITE,),
     "secrets suggest": (Action.SECRET_WRITE,),
     "restored": (Action.FREEZE,),
+    "prune": (Action.RUN_PRUNE,),
 }
 
 # These start processes, or read files and settings of their own machine: there is no policy to check.

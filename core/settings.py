@@ -1,6 +1,7 @@
 """Settings from the environment. Only `cli` reads them; everything else is given values."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -58,6 +59,9 @@ class Settings(BaseModel):
     vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
     vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
     limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
+    keep_runs: int | None = Field(default=None, ge=91, le=36500, alias="RUNBOOK_KEEP_RUNS")
+    keep_workflow_runs: int | None = Field(default=None, ge=91, le=36500, alias="RUNBOOK_KEEP_WORKFLOW_RUNS")
+    traces_url: str = Field(default="", alias="RUNBOOK_TRACES_URL")
     log: Literal["text", "json"] = Field(default="text", alias="RUNBOOK_LOG")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", alias="RUNBOOK_LOG_LEVEL")
     single_admin: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_SINGLE_ADMIN")
@@ -103,6 +107,11 @@ class Settings(BaseModel):
     @property
     def secret_folder_entries(self) -> tuple[str, ...]:
         return _listed(self.secret_folders)
+
+    def retention_of(self, kind: Literal["runbook", "workflow"]) -> timedelta | None:
+        """Return how long ended executions of this kind are kept; None: for ever."""
+        days = self.keep_runs if kind == "runbook" else self.keep_workflow_runs
+        return timedelta(days=days) if days is not None else None
 
     @property
     def credentials(self) -> tuple[str, ...]:

@@ -1,9 +1,12 @@
 """Connections to Redis, by the URL of a server or of its sentinels.
 
 Supported are redis://…, rediss:// (TLS) and unix://, as in redis-py, and
-redis+sentinel://user:password@host:26379,host:26379/SERVICE/0?sentinel_password=… (rediss+sentinel://: TLS to all).
+redis+sentinel://user:password@host:26379,host:26379/SERVICE/0?sentinel_username=…&sentinel_password=…, and
+rediss+sentinel:// (TLS to all of them), whose authority and client certificate are files: ssl_ca_certs, ssl_certfile,
+ssl_keyfile.
 """
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +17,7 @@ from core.database import ManyHosts, read_hosts
 
 SENTINEL = ("redis+sentinel", "rediss+sentinel", "redis-sentinel", "sentinel")
 SENTINEL_PORT = 26379
+TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 
 
 class Sentinels(Sentinel):
@@ -40,11 +44,13 @@ def _by_sentinels(address: ManyHosts, options: dict[str, Any]) -> Redis:
     service, _, number = address.path.strip("/").partition("/")
     if not service or not address.hosts or (number and not number.isdigit()):
         raise ValueError("a sentinel URL has the form redis+sentinel://host,host/SERVICE/NUMBER")
-    secure = {"ssl": True} if address.scheme.startswith("rediss") else {}
+    given = dict(address.query)
+    secure = _security(given) if address.scheme.startswith("rediss") else {}
     user, _, password = address.credentials.rpartition(":")
+    account = {"username": given.get("sentinel_username"), "password": given.get("sentinel_password")}
     sentinels: Any = Sentinels(  # type: ignore[no-untyped-call]
         [(host.name, int(host.port or SENTINEL_PORT)) for host in address.hosts],
-        sentinel_kwargs={**options, **secure, "password": dict(address.query).get("sentinel_password")},
+        sentinel_kwargs={**options, **secure, **account},
     )
     master: Redis = sentinels.master_for(
         service,
@@ -55,3 +61,8 @@ def _by_sentinels(address: ManyHosts, options: dict[str, Any]) -> Redis:
         **options,
     )
     return master
+
+
+def _security(given: Mapping[str, str]) -> dict[str, Any]:
+    """Return redis-py's options for TLS: the files that the URL names, as in a rediss:// URL."""
+    return {"ssl": True, **{name: given[name] for name in TLS_FILES if name in given}}

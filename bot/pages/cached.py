@@ -20,8 +20,8 @@ class Answer(NamedTuple):
     media_type: str = "text/plain"
 
 
-def cached(ask: Callable[[], Answer], now: Callable[[], float] = elapsed) -> Page:
-    """Return a page that serves the answer of `ask`, a blocking function, and caches it for KEPT seconds.
+def cached(ask: Callable[[], Answer], now: Callable[[], float] = elapsed, kept: float = KEPT) -> Page:
+    """Return a page that serves the answer of `ask`, a blocking function, and caches it for `kept` seconds.
 
     Requests that arrive meanwhile wait for that answer without holding a thread. `now`: see core.clock.elapsed.
     """
@@ -31,7 +31,7 @@ def cached(ask: Callable[[], Answer], now: Callable[[], float] = elapsed) -> Pag
     async def page(_request: Request) -> Response:
         nonlocal last
         async with asking:
-            if last is None or now() - last[0] >= KEPT:
+            if last is None or now() - last[0] >= kept:
                 answer = await run_in_threadpool(ask)
                 last = now(), answer
             text, status, media_type = last[1]

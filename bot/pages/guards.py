@@ -4,6 +4,7 @@ import math
 import re
 import time
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 from anyio import move_on_after
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.rest.problem import REQUEST_ID_HEADER, RETRY_AFTER, Refusal, problem, request_id_of
 from core.error_codes import ErrorCode
+from core.tracing import Annotate, span
 
 log = structlog.get_logger()
 
@@ -55,6 +57,7 @@ class SafeHeaders:
         await self._app(scope, receive, send_safely)
 
 
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 CREDENTIAL = re.compile(r"(/api/callbacks/).+", re.DOTALL)  # the address itself is the credential
 
 
@@ -81,13 +84,21 @@ class RequestLog:
                 MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        path = CREDENTIAL.sub(r"\1…", scope["path"])
+        with structlog.contextvars.bound_contextvars(request_id=request_id), _traced(scope, path) as annotate:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
                 seconds = round(time.monotonic() - began, 4)
-                path = CREDENTIAL.sub(r"\1…", scope["path"])
+                annotate(status=status)
                 log.info("request", method=scope["method"], path=path, status=status, seconds=seconds)
+
+
+def _traced(scope: Scope, path: str) -> AbstractContextManager[Annotate]:
+    """Return the span of a request, except of those that ask how we are."""
+    if path in PROBES:
+        return nullcontext(lambda **_: None)
+    return span("request", request_id_of(scope), begins=True, method=scope["method"], path=path)
 
 
 class BodyLimit:

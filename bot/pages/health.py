@@ -1,9 +1,7 @@
-"""`/healthz`: the process answers. `/readyz`: it can serve requests. `/metrics`: figures for Prometheus."""
+"""`/healthz`: the process answers. `/readyz`: it can serve requests."""
 
 from collections.abc import Callable
-from datetime import datetime
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -13,14 +11,12 @@ from core.clock import elapsed
 from core.decisions.heartbeats import WITHOUT_REDIS
 from core.decisions.installation import Schema
 from core.errors import Unavailable
-from core.services.operations.health import Figures, check_fits, count_everything, present_processes
-from core.statuses import ACTIVE, FINAL
+from core.services.operations.health import check_fits, present_processes
 from core.unit_of_work import UnitOfWorkFactory
 
 Answers = Callable[[], bool]
 Elapsed = Callable[[], float]
 UNREACHABLE = "The database cannot be reached."
-STATUSES = sorted(ACTIVE | FINAL)
 
 
 async def healthz(_request: Request) -> Response:
@@ -63,37 +59,3 @@ def check_ready(unit_of_work: UnitOfWorkFactory, newest_revision: str | None) ->
             return check_fits(work, newest_revision or "")
     except SQLAlchemyError as error:
         raise Unavailable(UNREACHABLE, hint="DATABASE_URL says where it is.") from error
-
-
-def metrics(unit_of_work: UnitOfWorkFactory, now: Elapsed = elapsed) -> Page:
-    """Return the page of figures in Prometheus' text format, counted at most once a second; 503 without a database."""
-
-    def ask() -> Answer:
-        try:
-            with unit_of_work.begin() as work:
-                return Answer(
-                    render_figures(count_everything(work), work.now), media_type=CONTENT_TYPE_LATEST
-                )
-        except SQLAlchemyError:
-            return Answer(f"{UNREACHABLE}\n", 503)
-
-    return cached(ask, now)
-
-
-def render_figures(figures: Figures, now: datetime) -> bytes:
-    registry = CollectorRegistry()
-    executions = Gauge(
-        "runbook_executions", "Executions by kind and status.", ["kind", "status"], registry=registry
-    )
-    for kind, counts in (("runbook", figures.runbook_executions), ("workflow", figures.workflow_executions)):
-        for status in STATUSES:
-            executions.labels(kind, status).set(counts.get(status, 0))
-    undelivered = Gauge("runbook_notices_owed", "Undelivered Slack messages.", registry=registry)
-    undelivered.set(figures.undelivered_notices)
-    oldest = Gauge(
-        "runbook_oldest_due_seconds",
-        "Age of the execution that has waited longest for a worker, in seconds.",
-        registry=registry,
-    )
-    oldest.set((now - figures.due_since).total_seconds() if figures.due_since else 0)
-    return generate_latest(registry)

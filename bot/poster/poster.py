@@ -15,7 +15,9 @@ from sqlalchemy import Engine
 from bot.cards.output_file import OutputFile
 from bot.pages.links import RunLinks
 from bot.poster import claims
+from bot.poster.notifications import await_notification
 from bot.poster.refusals import CHANNEL_IS_GONE, NEEDS_AN_ADMIN
+from bot.poster.tracing import delivery
 from core.announcing import CHANNEL
 from core.database import DATABASE_IS_AWAY, LIVENESS
 from core.fault_injection import fail_point, is_disabled
@@ -109,7 +111,8 @@ class Poster:
         if claim is None:
             return False
         try:
-            self._deliver(claim)
+            with delivery(self.unit_of_work, claim):
+                self._deliver(claim)
         except CALL_ERRORS as error:
             understand = after_refusal if claim.kind in FURNISHING else meaning
             self._put_off(claim, understand(error, claim.attempts))
@@ -270,7 +273,7 @@ class Poster:
             while not stop.is_set() and self.deliver_one():
                 pass
             patience = BUSY_SECONDS if self.has_due_notice() else IDLE_SECONDS
-            _await_notification(connection, patience, stop)
+            await_notification(connection, patience, stop)
 
 
 def _sent_before(found: Found, rendered: Rendered) -> Sent:
@@ -326,18 +329,6 @@ def _about(notice: Notice) -> dict[str, str]:
     found = {"incident": notice.incident_id, "channel": notice.channel, **subject}
     present = {name: value for name, value in found.items() if value}
     return {"notice": notice.id, "kind": notice.kind, **present}
-
-
-def _await_notification(
-    connection: "psycopg.Connection[object]", patience: float, stop: threading.Event
-) -> None:
-    """Wait for a notification, at most `patience` seconds; in short waits, so that `stop` is noticed."""
-    waited = 0.0
-    while waited < patience and not stop.is_set():
-        pause = min(0.5, patience - waited)
-        if any(connection.notifies(timeout=pause, stop_after=1)):
-            return
-        waited += pause
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from bot.rest import (
     incidents,
     runbook_executions,
     runbooks,
+    runs,
     secrets,
     workflows,
 )
@@ -34,6 +35,7 @@ ROUTERS = (
     analytics.runbooks,
     analytics.workflows,
     executions.router,
+    runs.router,
     freezes.router,
     secrets.router,
     approvals.router,

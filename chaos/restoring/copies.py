@@ -11,19 +11,19 @@ from cli.embedded.binaries import postgres_programs
 
 def dump(url: str, file: Path) -> None:
     """Run `pg_dump`, which is consistent while others write. Raises RuntimeError with its error output."""
-    _run("pg_dump", "--format=custom", f"--file={file}", _libpq(url))
+    _run("pg_dump", "--format=custom", f"--file={file}", libpq(url))
 
 
 def restore(file: Path, beside: str, name: str) -> str:
     """Run `pg_restore` into a new database on the server of `beside`. Returns its URL, as the owner."""
     url = create_database(beside, name)
-    _run("pg_restore", "--exit-on-error", f"--dbname={_libpq(url)}", str(file))
+    _run("pg_restore", "--exit-on-error", f"--dbname={libpq(url)}", str(file))
     return url
 
 
 def restore_in_place(file: Path, url: str) -> None:
     """Run `pg_restore --clean`: the tables are dropped and created again."""
-    _run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={_libpq(url)}", str(file))
+    _run("pg_restore", "--clean", "--if-exists", "--exit-on-error", f"--dbname={libpq(url)}", str(file))
 
 
 def as_role_of(service_url: str, owner_url: str) -> str:
@@ -32,7 +32,7 @@ def as_role_of(service_url: str, owner_url: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _libpq(url: str) -> str:
+def libpq(url: str) -> str:
     """Return the URL for PostgreSQL's own programs, which do not decode a plus."""
     text = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     address, mark, query = text.partition("?")

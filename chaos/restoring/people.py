@@ -12,7 +12,7 @@ from core.services.access.people import load_person
 from core.services.executions.kinds import KINDS, AnyExecution, Kind
 from core.services.freezes.declaring import unfreeze
 from core.services.freezes.in_force import freezes_in_force
-from core.services.operations.health import count_everything
+from core.services.operations.monitoring import count_undelivered
 from core.services.runs.approvals import decide_gate
 from core.services.runs.control import InDoubt, give_verdict
 from core.statuses import ACTIVE, GateStatus
@@ -68,9 +68,7 @@ def is_told(unit_of_work: UnitOfWorkFactory) -> bool:
     """Return whether no message is pending, and no incident's age can still cause one."""
     with unit_of_work.begin() as work:
         ages = [work.now - created for created in work.session.scalars(select(Incident.created_at))]
-        return count_everything(work).undelivered_notices == 0 and all(
-            age.total_seconds() > OLD for age in ages
-        )
+        return count_undelivered(work) == 0 and all(age.total_seconds() > OLD for age in ages)
 
 
 def twice(names: Iterable[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.client.completion import gate_ids, gates_and_definitions
 from cli.client.connection import AsJson, Connection, Url, connect, path, print_json
 from cli.client.definitions import IsWorkflow, definition_view, print_definition
 from cli.client.output import say
@@ -16,7 +17,12 @@ from core.views.executions import ApprovalView
 app = typer.Typer()
 
 ApprovalId = Annotated[
-    str, typer.Argument(metavar="APPROVAL_ID", help="The approval's id, apr_…; `runbook status` shows it.")
+    str,
+    typer.Argument(
+        metavar="APPROVAL_ID",
+        help="The approval's id, apr_…; `runbook status` shows it.",
+        autocompletion=gate_ids,
+    ),
 ]
 Digest = Annotated[
     str | None,
@@ -29,7 +35,9 @@ Reason = Annotated[str, typer.Option("--reason", help="The reason; recorded with
 Subject = Annotated[
     str,
     typer.Argument(
-        metavar="APPROVAL_ID|NAME", help="The id (apr_…) of an approval, or the name of a definition."
+        metavar="APPROVAL_ID|NAME",
+        help="The id (apr_…) of an approval, or the name of a definition.",
+        autocompletion=gates_and_definitions,
     ),
 ]
 Version = Annotated[

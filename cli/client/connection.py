@@ -33,9 +33,14 @@ class Refused(RunbookError):
 
 
 class Connection:
-    """A connection to the service, used as a context manager. `transport` replaces the network."""
+    """A connection to the service, used as a context manager. `transport` replaces the network.
 
-    def __init__(self, url: str, token: str, transport: httpx2.BaseTransport | None = None) -> None:
+    `seconds`: how long it waits for an answer.
+    """
+
+    def __init__(
+        self, url: str, token: str, transport: httpx2.BaseTransport | None = None, seconds: float = SECONDS
+    ) -> None:
         """Raises ConfigurationError if the URL is invalid or the token is empty."""
         self._url = _checked(url)
         if not token:
@@ -43,7 +48,7 @@ class Connection:
         self._client = httpx2.Client(
             base_url=self._url,
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
-            timeout=SECONDS,
+            timeout=seconds,
             transport=transport,
             trust_env=self._url.host not in LOOPBACK,  # a proxy cannot reach our loopback
         )
@@ -155,12 +160,12 @@ Url = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print the REST API's JSON.")]
 
 
-def connect(url: str) -> Connection:
+def connect(url: str, seconds: float = SECONDS) -> Connection:
     """Connect to `url`, or to the service on this machine if it is empty, with RUNBOOK_TOKEN."""
     if not url:
         port = Settings.from_environment({"PORT": environment().get("PORT", "")}).port
         url = f"http://127.0.0.1:{port}"
-    return Connection(url, environment().get("RUNBOOK_TOKEN", "").strip())
+    return Connection(url, environment().get("RUNBOOK_TOKEN", "").strip(), seconds=seconds)
 
 
 def path(*parts: str) -> str:

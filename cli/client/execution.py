@@ -1,11 +1,13 @@
 """Print runs in the terminal."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.console import RenderableType
 
 from bot.cards.changes import request_text
 from bot.cards.words import as_text, duration, one_line, status_words, visible
 from bot.commands.usage import usage_of
-from cli.client.output import facts, say, table
+from cli.client.output import facts_of, paragraph, show, table, table_of
 from core.decisions.gates import SHORTEST_DIGEST
 from core.views.executions import ApprovalView, ExecutionView, InputView, ShownStepView, StepView
 
@@ -21,8 +23,14 @@ def print_executions(views: Sequence[ExecutionView]) -> None:
 
 def print_execution(view: ExecutionView) -> None:
     """Print a run with its steps and what it waits for."""
-    say(f"{view.runbook} v{view.runbook_version}, {status_words(view.status, view.waiting_for)}")
-    facts(
+    for part in drawn(view):
+        show(part)
+
+
+def drawn(view: ExecutionView) -> Iterator[RenderableType]:
+    """Yield the parts of what is shown of a run."""
+    yield paragraph(f"{view.runbook} v{view.runbook_version}, {status_words(view.status, view.waiting_for)}")
+    yield facts_of(
         [
             ("run", view.id),
             ("incident", f"inc-{view.incident_number}"),
@@ -34,14 +42,10 @@ def print_execution(view: ExecutionView) -> None:
             ("error", view.error or ""),
         ]
     )
-    say("")
-    table(("step", "type", "status", "took", "error"), [_step(step) for step in view.steps])
-    if view.approval is not None:
-        say("")
-        _print_gate(view.approval)
-    if view.input is not None:
-        say("")
-        _print_input(view.input)
+    yield paragraph("")
+    yield table_of(("step", "type", "status", "took", "error"), [_step(step) for step in view.steps])
+    lines = [*_gate(view.approval), *_input(view.input)]
+    yield from map(paragraph, lines)
 
 
 def _requester(view: ExecutionView) -> str:
@@ -59,35 +63,41 @@ def _step(step: StepView) -> tuple[str, str, str, str, str]:
     return step.id, step.type, status_words(step.status), took, one_line(step.error or "")
 
 
-def _print_gate(gate: ApprovalView) -> None:
-    decided = sum(decision.approved for decision in gate.decisions)
+def _gate(gate: ApprovalView | None) -> Iterator[str]:
+    """Yield the lines about the gate, with everything that would be sent: an approver must read all of it."""
+    if gate is None:
+        return
+    yield ""
     if gate.asked_again:
-        say(f"Approval needed again: {gate.asked_again}")
-    say(f"{decided} of {gate.count} approval{'s' if gate.count > 1 else ''}. May decide: {gate.approvers}.")
+        yield f"Approval needed again: {gate.asked_again}"
+    decided = sum(decision.approved for decision in gate.decisions)
+    yield f"{decided} of {gate.count} approval{'s' if gate.count > 1 else ''}. May decide: {gate.approvers}."
     if gate.nobody_left:
-        say(gate.nobody_left)
+        yield gate.nobody_left
     if gate.shown is not None:
-        say("Sent once approved:")
+        yield "Sent once approved:"
     for number, step in enumerate(gate.shown or (), start=1):
-        _print_step(number, step)
+        yield from _shown_step(number, step)
     digest = f" --digest {gate.digest[:SHORTEST_DIGEST]}" if gate.digest else ""
-    say(f"  runbook approve {gate.id}{digest}")
-    say(f"  runbook reject {gate.id}{digest}")
+    yield f"  runbook approve {gate.id}{digest}"
+    yield f"  runbook reject {gate.id}{digest}"
 
 
-def _print_input(asked: InputView) -> None:
-    say(asked.message)
+def _input(asked: InputView | None) -> Iterator[str]:
+    if asked is None:
+        return
+    yield ""
+    yield asked.message
     until = f" Until {asked.expires_at:%Y-%m-%d %H:%M:%S} UTC." if asked.expires_at else ""
-    say(f"May answer: {asked.respondents}.{until}")
-    say(f"  runbook answer {asked.execution_id} {usage_of(asked.values_schema)}")
+    yield f"May answer: {asked.respondents}.{until}"
+    yield f"  runbook answer {asked.execution_id} {usage_of(asked.values_schema)}"
 
 
-def _print_step(number: int, step: ShownStepView) -> None:
-    """Print the step without shortening anything: an approver must read all of it."""
+def _shown_step(number: int, step: ShownStepView) -> Iterator[str]:
     when = {"no": f", skipped: {step.condition} is false", "depends": f", only if {step.condition}"}
-    say(f"  {number}. {one_line(step.name or step.step)} ({step.type}){when.get(step.runs, '')}")
+    yield f"  {number}. {one_line(step.name or step.step)} ({step.type}){when.get(step.runs, '')}"
     if step.error:
-        say(f"     would fail: {step.error}")
+        yield f"     would fail: {step.error}"
     elif step.request is not None:
         for line in visible(request_text(step.request)).splitlines():
-            say(f"     {line}")
+            yield f"     {line}"

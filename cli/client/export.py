@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.client.completion import definition_names
 from cli.client.connection import Connection, Url, connect, path
 from core.definitions.yaml_format import SEPARATOR, to_yaml
 
@@ -13,7 +14,10 @@ app = typer.Typer()
 @app.command()
 def export(
     name: Annotated[
-        str | None, typer.Argument(help="A name or id; by default everything that you may see.")
+        str | None,
+        typer.Argument(
+            help="A name or id; by default everything that you may see.", autocompletion=definition_names
+        ),
     ] = None,
     workflow: Annotated[
         bool, typer.Option("--workflow", help="Export a workflow instead of a runbook.")

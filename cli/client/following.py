@@ -1,10 +1,10 @@
-"""`run --wait`: follow a run until it ends, and map its outcome to an exit status."""
+"""`run --wait` and `status --watch`: follow a run until it ends, and map its outcome to an exit status."""
 
 import time
 from collections.abc import Callable, Iterator
 
 from bot.cards.words import one_line, status_words
-from cli.client.connection import Connection, path
+from cli.client.connection import Answer, Connection, path
 from cli.client.output import say
 from core.errors import Unavailable
 from core.statuses import Status
@@ -32,13 +32,27 @@ def follow(
     Prints a line when a step starts or ends and when the run waits for somebody. If the service does not answer,
     says so once and keeps polling: the run does not depend on this command.
     """
-    known, is_away = _untouched(view), False
-    while True:
+    known = untouched(view)
+    for line in news(known, view):
+        echo(line)
+    known = view
+    for answer in answers(connection, view, echo, pause):
+        view = ExecutionView.model_validate(answer["execution"])
         for line in news(known, view):
             echo(line)
         known = view
-        if view.status.is_final:
-            return view
+    return known
+
+
+def answers(
+    connection: Connection,
+    view: ExecutionView,
+    echo: Callable[[str], None],
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[Answer]:
+    """Yield what the service answers about the run, a look after the other, from the next one until it has ended."""
+    is_away, is_final = False, view.status.is_final
+    while not is_final:
         pause(LOOK_SECONDS)
         try:
             answer = connection.get(path("runbooks", "executions", view.id))
@@ -47,10 +61,12 @@ def follow(
                 echo(f"{error.message} The run continues; retrying.")
             is_away = True
             continue
-        is_away, view = False, ExecutionView.model_validate(answer["execution"])
+        is_away, is_final = False, Status(answer["execution"]["status"]).is_final
+        yield answer
 
 
-def _untouched(view: ExecutionView) -> ExecutionView:
+def untouched(view: ExecutionView) -> ExecutionView:
+    """Return the run as it was before its first step."""
     steps = [step.model_copy(update={"status": Status.PENDING, "attempt": 0}) for step in view.steps]
     return view.model_copy(update={"steps": steps, "status": Status.PENDING, "waiting_for": None})
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cards.words import one_line
+from cli.client.completion import incident_ids
 from cli.client.connection import Answer, AsJson, Url, connect, path, print_json
 from cli.client.output import facts, say, table
 from core.statuses import IncidentKind, IncidentStatus, Severity
@@ -17,7 +18,9 @@ incident_app = typer.Typer(
 )
 app.add_typer(incident_app, name="incident")
 
-IncidentId = Annotated[str, typer.Argument(metavar="ID", help="inc-12, or the incident's id.")]
+IncidentId = Annotated[
+    str, typer.Argument(metavar="ID", help="inc-12, or the incident's id.", autocompletion=incident_ids)
+]
 SOME = 50
 
 

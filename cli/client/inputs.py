@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli.client.completion import active_run_ids
 from cli.client.connection import AsJson, Connection, Url, connect, path, print_json
 from cli.client.output import say
 from core.definitions.parameters import parse_key_values
@@ -22,7 +23,9 @@ def _key_values(words: list[str] | None) -> list[str]:
 
 @app.command()
 def answer(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The run's id, rbx_….")],
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="The run's id, rbx_….", autocompletion=active_run_ids)
+    ],
     words: Annotated[
         list[str] | None, typer.Argument(metavar="key=value…", callback=_key_values, help="The values.")
     ] = None,

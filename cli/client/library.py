@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from bot.cards.words import one_line
+from cli.client.completion import definition_names
 from cli.client.connection import AsJson, Url, connect, path, print_json
 from cli.client.definitions import GLOBAL, IsWorkflow, definition_view, print_definition, standing
 from cli.client.output import say, table
@@ -40,7 +41,7 @@ def list_(workflow: IsWorkflow = False, url: Url = "", as_json: AsJson = False) 
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="Its name or id.")],
+    name: Annotated[str, typer.Argument(help="Its name or id.", autocompletion=definition_names)],
     workflow: IsWorkflow = False,
     url: Url = "",
     as_json: AsJson = False,

@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 MENTION = re.compile(r"<@([A-Z0-9]+)>")
 COLOURS = {
@@ -26,30 +27,49 @@ def plain(text: str) -> str:
 
 def say(text: str) -> None:
     """Print one paragraph."""
-    _console().print(plain(text), soft_wrap=True)
+    show(paragraph(text))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: int = 1) -> None:
-    """Print a table. Its first `whole` columns are never wrapped, since people copy them; a status colours its row."""
+    """Print `table_of` the rows."""
+    show(table_of(headings, rows, whole=whole))
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> None:
+    """Print `facts_of` the pairs."""
+    show(facts_of(pairs))
+
+
+def show(part: RenderableType) -> None:
+    """Print one part. A paragraph is not broken into lines: the terminal does it, so that it can be copied."""
+    console().print(part, soft_wrap=isinstance(part, Text))
+
+
+def paragraph(text: str) -> Text:
+    return Text(plain(text))
+
+
+def table_of(headings: Sequence[str], rows: Sequence[Sequence[str]], *, whole: int = 1) -> Table:
+    """Return a table. Its first `whole` columns are never wrapped, since people copy them; a status colours its row."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, heading in enumerate(headings):
         shown.add_column(heading, no_wrap=place < whole, overflow="fold")
     for row in rows:
         shown.add_row(*map(plain, row), style=next((COLOURS[each] for each in row if each in COLOURS), None))
-    _console().print(shown)
+    return shown
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> None:
-    """Print names and values, one pair per line; pairs with an empty value are left out."""
+def facts_of(pairs: Sequence[tuple[str, str]]) -> Table:
+    """Return names and values, one pair per line; pairs with an empty value are left out."""
     shown = Table.grid(padding=(0, 2))
     shown.add_column(no_wrap=True)
     shown.add_column(overflow="fold")
     for name, value in pairs:
         if value:
             shown.add_row(f"  {name}", plain(value))
-    _console().print(shown)
+    return shown
 
 
-def _console() -> Console:
+def console() -> Console:
     """Create a console per call, since standard output may have been replaced; markup is never interpreted."""
     return Console(markup=False, emoji=False, highlight=False)

@@ -5,11 +5,19 @@ from typing import Annotated
 
 import typer
 
+from cli.client.completion import (
+    active_run_ids,
+    failed_run_ids,
+    incident_ids,
+    runnable_names,
+    runs_and_incidents,
+)
 from cli.client.connection import Answer, AsJson, Connection, Url, connect, path, print_json
 from cli.client.execution import print_execution, print_executions
 from cli.client.following import exit_status, follow
 from cli.client.output import say
 from cli.client.plan import print_plan
+from cli.client.watching import watch
 from core.definitions.parameters import parse_key_values
 from core.simulation.views import PlanView
 from core.statuses import Status
@@ -31,13 +39,24 @@ def _key_values(words: list[str] | None) -> list[str]:
 Words = Annotated[
     list[str] | None, typer.Argument(metavar="key=value…", callback=_key_values, help="The parameters.")
 ]
-RunId = Annotated[str, typer.Argument(metavar="ID", help="The run's id, rbx_….")]
+ActiveRun = Annotated[
+    str, typer.Argument(metavar="ID", help="The run's id, rbx_….", autocompletion=active_run_ids)
+]
+FailedRun = Annotated[
+    str, typer.Argument(metavar="ID", help="The run's id, rbx_….", autocompletion=failed_run_ids)
+]
+Incident = Annotated[
+    str,
+    typer.Option(
+        "--incident", metavar="ID", help="inc-12, or the incident's id.", autocompletion=incident_ids
+    ),
+]
 
 
 @app.command()
 def run(
-    name: Annotated[str, typer.Argument(help="The runbook's name or id.")],
-    incident: Annotated[str, typer.Option("--incident", metavar="ID", help="inc-12, or the incident's id.")],
+    name: Annotated[str, typer.Argument(help="The runbook's name or id.", autocompletion=runnable_names)],
+    incident: Incident,
     words: Words = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what it would do without doing it.")
@@ -93,19 +112,39 @@ def _silent(_line: str) -> None:
 def status(
     id_: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="A run's or an incident's id; by default all active runs."),
+        typer.Argument(
+            metavar="[ID]",
+            help="A run's or an incident's id; by default all active runs.",
+            autocompletion=runs_and_incidents,
+        ),
     ] = None,
+    is_watched: Annotated[
+        bool, typer.Option("--watch", help="Show every change of a run until it ends; as JSON, a line each.")
+    ] = False,
     url: Url = "",
     as_json: AsJson = False,
 ) -> None:
     """Show a run (exit status 1 failed, 3 cancelled, 4 timed out), the runs of an incident, or all active runs."""
+    if is_watched and (id_ is None or INCIDENT.fullmatch(id_)):
+        raise typer.BadParameter("It watches one run: give its id, rbx_….", param_hint="--watch")
     with connect(url) as connection:
-        if id_ is None:
+        if is_watched and id_ is not None:
+            _watch(connection, id_, as_json)
+        elif id_ is None:
             _show_all(_active(connection), as_json, "There are no active runs.")
         elif INCIDENT.fullmatch(id_):
             _show_all(_of_incident(connection, id_), as_json, f"There are no runs for {id_} yet.")
         else:
             _show_one(connection.get(path("runbooks", "executions", id_)), as_json)
+
+
+def _watch(connection: Connection, id_: str, as_json: bool) -> None:
+    """Raise typer.Exit with the outcome's exit status. Interrupting the watch does not stop the run."""
+    try:
+        ended = watch(connection, id_, as_json=as_json)
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(exit_status(ended.status))
 
 
 def _active(connection: Connection) -> list[Answer]:
@@ -135,7 +174,7 @@ def _show_one(answer: Answer, as_json: bool) -> None:
 
 
 @app.command()
-def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
+def cancel(id_: ActiveRun, url: Url = "", as_json: AsJson = False) -> None:
     """Cancel a run: no further step starts."""
     with connect(url) as connection:
         answer = connection.post(path("runbooks", "executions", id_, "cancel"))
@@ -153,7 +192,7 @@ def cancel(id_: RunId, url: Url = "", as_json: AsJson = False) -> None:
 
 @app.command()
 def retry(
-    id_: RunId,
+    id_: FailedRun,
     from_step: Annotated[
         str | None, typer.Option("--from", metavar="STEP", help="Resume at this step (team admins only).")
     ] = None,

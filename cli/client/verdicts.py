@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from cli.client.completion import active_run_ids
 from cli.client.connection import AsJson, Connection, Url, connect, path, print_json
 from cli.client.output import say
 from core.errors import Conflict
@@ -28,7 +29,9 @@ Attempt = Annotated[int | None, typer.Option("--attempt", min=1, help="The attem
 
 @app.command()
 def verdict(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="The run's id, rbx_….")],
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="The run's id, rbx_….", autocompletion=active_run_ids)
+    ],
     answer: Annotated[Answer, typer.Argument(help="What happened to the step.")],
     step: StepName = None,
     attempt: Attempt = None,

@@ -10,8 +10,10 @@ from cli.startup_checks import Frozen
 from core.definitions.kinds import build_models
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller
+from core.services.retention.rules import Retention
 from core.settings import Settings
 from workers.audit_heads import Destination, HourlyHead, to_file, to_url
+from workers.retention import Pruning
 from workers.scheduler import run_clock
 
 app = typer.Typer()
@@ -25,7 +27,10 @@ def clock(frozen: Frozen = False) -> None:
 
 def _tick(composition: Composition) -> None:
     build_models()  # an incident's age can start a workflow
-    run_clock(composition.unit_of_work, stopping(), [hourly_head(composition.settings).write_head])
+    settings = composition.settings
+    retention = Retention(settings.retention_of("runbook"), settings.retention_of("workflow"))
+    seldom = [hourly_head(settings).write_head, Pruning(retention).prune]
+    run_clock(composition.unit_of_work, stopping(), seldom)
 
 
 def hourly_head(settings: Settings) -> HourlyHead:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     RUN_RETRY = "run.retry"
     RUN_RETRY_FROM = "run.retry_from"
     RUN_VERDICT = "run.verdict"
+    RUN_PRUNE = "run.prune"
     INPUT_ANSWER = "input.answer"
     APPROVAL_READ = "approval.read"
     APPROVAL_DECIDE = "approval.decide"
@@ -122,6 +123,12 @@ POLICY: Mapping[Action, Rule] = {
     Action.RUN_RETRY: Rule("retry runs", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
     Action.RUN_RETRY_FROM: Rule("choose the step to continue from", _RUN, _ADMINS),
     Action.RUN_VERDICT: Rule("give a verdict on a step", _APPROVE, _DECIDERS),
+    Action.RUN_PRUNE: Rule(
+        "delete old runs",
+        _ADMIN,
+        {PolicyRole.OPERATOR: EVERYWHERE},
+        "The clock deletes them, too, as the settings say.",
+    ),
     Action.INPUT_ANSWER: Rule("enter the values that a run asks for", _RUN, _DECIDERS, AS_ASKED),
     Action.APPROVAL_READ: Rule(
         "read approvals", _READ, _PEOPLE_AND_SERVICES, "Also the people whom the gate names."

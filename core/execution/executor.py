@@ -28,6 +28,7 @@ from core.services.shared.incident_scope import incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.statuses import FINAL, Status, WaitingFor
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
+from core.tracing import span
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from core.values.execution import (
     ApprovalVoided,
@@ -43,7 +44,7 @@ from core.values.execution import (
 )
 
 from .lease import Abandoned, LeaseRenewer, claim, release_lease, stopped_at
-from .log_context import log_context
+from .log_context import log_context, origin_of
 from .losses import retract_loss, why_not_after_a_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
@@ -154,6 +155,15 @@ class Executor:
             _committed(run.state)
 
     def _step(self, run: Run, position: int, renewer: LeaseRenewer) -> Transition:
+        step, type_ = run.state.steps[position], run.loaded.parts[position].type
+        with span(
+            "step", origin_of(run.loaded.row), id=step.id, type=type_, attempt=step.attempt
+        ) as annotate:
+            transition = self._act(run, position, renewer)
+            annotate(status=transition.execution.steps[position].status.value)
+        return transition
+
+    def _act(self, run: Run, position: int, renewer: LeaseRenewer) -> Transition:
         void = why_void(run, position, self._ports)
         if void is not None:
             return run.apply(ApprovalVoided(void))

@@ -1,7 +1,15 @@
 """The database tables. Importing this package completes `Base.metadata`."""
 
 from core.tables.approvals import Approval, ApprovalDecision, Callback, InputRequest
-from core.tables.audit import AuditEntry, AuditSeal, EndedExecution, FailureTally, IdempotentAnswer, Tally
+from core.tables.audit import (
+    AuditEntry,
+    AuditSeal,
+    EndedExecution,
+    FailureTally,
+    IdempotentAnswer,
+    Tally,
+    Total,
+)
 from core.tables.base import Base, JsonObject
 from core.tables.executions import (
     ActionExecution,
@@ -62,6 +70,7 @@ __all__ = [
     "Team",
     "TeamChannel",
     "TeamMember",
+    "Total",
     "WorkerLoss",
     "Workflow",
     "WorkflowExecution",

@@ -101,6 +101,19 @@ class Tally(_Key, Base):
     last_success: Mapped[datetime | None]
 
 
+class Total(Base):
+    """What was counted of all ended executions, without their owners, days and teams: monitoring asks for it often.
+
+    `kind`: `runbook` or `workflow`. `key`: as in tallies, and `step TYPE BUCKET` for the durations of steps.
+    """
+
+    __tablename__ = "totals"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(BigInteger)
+
+
 class FailureTally(_Key, Base):
     """The number of failed executions in which a step failed with an error, cut to its first 500 characters."""
 

@@ -16,6 +16,7 @@ from core.identifiers import current_request_id
 from core.tables.base import Base, JsonObject, Written
 
 ACTIVE = text("status IN ('pending', 'running', 'waiting')")
+ENDED = text("status IN ('succeeded', 'failed', 'cancelled', 'timed_out')")
 
 
 def _scope_indexes(table: str) -> tuple[Index, Index]:
@@ -133,6 +134,26 @@ class RunbookExecution(ExecutionColumns, Base):
             postgresql_where=text("parent_execution_id IS NULL"),
         ),
         *_list_indexes("runbook"),
+        Index(
+            "ix_runbook_executions_created_at",
+            "created_at",
+            "id",
+            postgresql_where=text("parent_execution_id IS NULL"),
+        ),
+        # Not of active ones, which change their status often and are few: ix_runbook_executions_active finds them.
+        Index(
+            "ix_runbook_executions_ended",
+            "status",
+            "created_at",
+            "id",
+            postgresql_where=text(f"parent_execution_id IS NULL AND {ENDED.text}"),
+        ),
+        Index(
+            "ix_runbook_executions_finished_at",
+            "finished_at",
+            "id",
+            postgresql_where=text("parent_execution_id IS NULL AND finished_at IS NOT NULL"),
+        ),
         *_scope_indexes("runbook_executions"),
         Index("ix_runbook_executions_workflow_execution_id", "workflow_execution_id"),
         Index("uq_runbook_executions_retry_of", "retry_of", unique=True),
@@ -199,6 +220,12 @@ class WorkflowExecution(ExecutionColumns, Base):
         Index("ix_workflow_executions_wake_at", "wake_at", postgresql_where=text("wake_at IS NOT NULL")),
         *_scope_indexes("workflow_executions"),
         Index("ix_workflow_executions_created_at", "created_at"),
+        Index(
+            "ix_workflow_executions_finished_at",
+            "finished_at",
+            "id",
+            postgresql_where=text("finished_at IS NOT NULL"),
+        ),
         Index("ix_workflow_executions_incident_id_created_at", "incident_id", "created_at", "id"),
         *_list_indexes("workflow"),
     )

@@ -108,6 +108,7 @@ PLAYS: dict[str, Play] = {
     ),
     "GET /api/incidents/{id}/runbooks/executions": _of_incident(),
     "GET /api/executions": Play("run", shown="executions"),
+    "GET /api/runs": Play("run", shown="executions"),
     "GET /api/runbooks/executions/{execution_id}": Play("run"),
     "GET /api/runbooks/executions/{execution_id}/children": Play("run"),
     "POST /api/runbooks/executions/{execution_id}/cancel": Play("run"),

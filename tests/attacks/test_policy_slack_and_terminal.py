@@ -462,7 +462,7 @@ def test_a_verb_answers_each_role_as_the_policy_says(
         monkeypatch.setattr(
             cli.client.connection,
             "Connection",
-            lambda url, token, client=client: Connection(url, token, client._transport),
+            lambda url, token, client=client, **rest: Connection(url, token, client._transport, **rest),
         )
         done = CliRunner().invoke(app, [*verb.split(), *TERMINAL[verb](things)])
         if (done.exit_code == 0) is not may(deployment, who, OVER_REST[verb]):

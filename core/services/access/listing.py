@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy import ColumnElement, Select, exists, literal, or_, select, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
+from core import statuses
 from core.decisions.people import Person
 from core.decisions.policy import visible_teams
 from core.decisions.policy_table import Action
@@ -19,7 +20,7 @@ from core.errors import NotFound
 from core.services.access.people import find_team
 from core.statuses import GateStatus
 from core.tables import Approval, Incident, Runbook, RunbookExecution, Team, Workflow, WorkflowExecution
-from core.tables.executions import ACTIVE
+from core.tables.executions import ACTIVE, ENDED
 from core.unit_of_work import UnitOfWork
 
 Row = TypeVar("Row", Incident, Runbook, RunbookExecution, Workflow, WorkflowExecution)
@@ -133,6 +134,22 @@ def list_active_executions(
 ) -> list[RunbookExecution]:
     """Return the active runs for the incidents of the person's teams. A partial index has only the active ones."""
     query = select(RunbookExecution).where(ACTIVE, NOT_A_CHILD)
+    return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
+
+
+def list_runs(
+    work: UnitOfWork, person: Person, window: Window, wanted: Wanted = ANY, *, team: str | None = None
+) -> list[RunbookExecution]:
+    """Return the runs that the person may see, ended ones included, of `team`'s incidents if it is given.
+
+    Raises what `list_incidents` raises.
+    """
+    query = select(RunbookExecution).where(NOT_A_CHILD)
+    if wanted.status is not None:  # said literally, because partial indexes have each half
+        query = query.where(ACTIVE if wanted.status in statuses.ACTIVE else ENDED)
+    if team is not None:
+        of_team = Incident.team_id == _visible_team_id(work, person, team)
+        query = query.where(exists().where(Incident.id == RunbookExecution.incident_id, of_team))
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 

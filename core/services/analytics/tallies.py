@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from sqlalchemy import text
 
 from core.advisory_locks import Number, try_the
+from core.identifiers import Prefix
 from core.unit_of_work import UnitOfWork
 
 SMALLEST = 0.001
@@ -53,6 +54,10 @@ def _at(buckets: Buckets, place: int) -> float:
 
 AT_ONCE = 1000
 
+# The number of the bucket of a duration `seconds`, as SQL.
+BUCKET = f"""CASE WHEN seconds > {SMALLEST}
+        THEN ceil(ln(seconds / {SMALLEST}) / ln({GROWTH}::float8))::int ELSE 0 END"""
+
 # Common table expressions with one line for each thing to count of the ended executions in `taken`. Approvals of runs
 # that a workflow started count for the workflow, too. As SQL, since both COUNT and the figures read it. OFFSET 0 forces
 # index look-ups, whatever the planner's statistics say about the tables' sizes.
@@ -85,8 +90,7 @@ execution AS (
     SELECT owner_id, day, team_id, 'ended ' || status, CASE status WHEN 'succeeded' THEN finished_at END
     FROM execution
     UNION ALL
-    SELECT owner_id, day, team_id, what || CASE WHEN seconds > {SMALLEST}
-        THEN ceil(ln(seconds / {SMALLEST}) / ln({GROWTH}::float8))::int ELSE 0 END, NULL
+    SELECT owner_id, day, team_id, what || {BUCKET}, NULL
     FROM (SELECT *, extract(epoch FROM until - since)::float8 AS seconds FROM measured) AS timed
     WHERE seconds IS NOT NULL
 ), failure AS (
@@ -99,6 +103,19 @@ execution AS (
 )
 """  # noqa: S608 a constant of this module
 
+# One line for each step that such an execution made itself, with how long it took.
+STEP_LINES = f"""
+step_line (owner_id, key) AS (
+    SELECT owner_id, 'step ' || type || ' ' || {BUCKET} FROM execution CROSS JOIN LATERAL (
+        SELECT type, extract(epoch FROM finished_at - started_at)::float8 AS seconds
+        FROM step_executions WHERE execution_id = execution.id AND NOT carried_over
+        UNION ALL SELECT type, extract(epoch FROM finished_at - started_at)::float8
+        FROM action_executions WHERE execution_id = execution.id OFFSET 0
+    ) AS step
+    WHERE seconds IS NOT NULL
+)
+"""  # noqa: S608 a constant of this module
+
 # Moves up to `most` ended executions from the list into the tallies. As SQL: one atomic statement with upserts.
 COUNT = text(
     f"""
@@ -106,7 +123,7 @@ WITH taken AS (
     DELETE FROM ended_executions
     WHERE number IN (SELECT number FROM ended_executions ORDER BY number LIMIT :most)
     RETURNING execution_id
-), {LINES}, counted AS (
+), {LINES}, {STEP_LINES}, counted AS (
     INSERT INTO tallies AS tally (owner_id, day, team_id, counts, last_success)
     SELECT owner_id, day, team_id, jsonb_object_agg(key, n), max(succeeded_at)
     FROM (SELECT owner_id, day, team_id, key, count(*) AS n, max(succeeded_at) AS succeeded_at
@@ -124,6 +141,12 @@ WITH taken AS (
     FROM failure GROUP BY owner_id, day, team_id, step_id, error
     ON CONFLICT (owner_id, day, team_id, step_id, error) DO UPDATE
     SET executions = tally.executions + excluded.executions
+), totalled AS (
+    INSERT INTO totals AS total (kind, key, n)
+    SELECT CASE WHEN starts_with(owner_id, '{Prefix.WORKFLOW}_') THEN 'workflow' ELSE 'runbook' END, key, count(*)
+    FROM (SELECT owner_id, key FROM line UNION ALL SELECT owner_id, key FROM step_line) AS each
+    GROUP BY 1, 2
+    ON CONFLICT (kind, key) DO UPDATE SET n = total.n + excluded.n
 )
 SELECT count(*) FROM taken
 """  # noqa: S608 a constant of this module

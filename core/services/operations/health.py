@@ -1,4 +1,4 @@
-"""Health: heartbeats of the processes, the schema's version, and how much work is pending.
+"""Health: heartbeats of the processes, and the schema's version.
 
 Every process has a row that it renews every ten seconds and deletes when it shuts down cleanly.
 """
@@ -6,24 +6,20 @@ Every process has a row that it renews every ten seconds and deletes when it shu
 import os
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from secrets import token_hex
 
 import structlog
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.decisions.heartbeats import EVERY, FORGOTTEN, Heartbeat, Liveness, presences
 from core.decisions.installation import Schema, check_compatible
 from core.errors import Unavailable
-from core.identifiers import Prefix
 from core.outage import Outage
-from core.statuses import ACTIVE
-from core.tables import Notice, Process, RunbookExecution, SchemaCompatibility, WorkflowExecution
+from core.tables import Process, SchemaCompatibility
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger()
@@ -101,34 +97,6 @@ def delete_old_heartbeats(work: UnitOfWork) -> None:
     work.session.execute(delete(Process).where(Process.seen_at <= work.now - FORGOTTEN))
 
 
-# The number of ended executions by kind and status. As SQL: it adds the tallies to the ends that are not counted yet.
-ENDED = text("""
-WITH ended (is_workflow, status, n) AS (
-    SELECT starts_with(owner_id, :workflow), substr(key, length('ended ') + 1), value::bigint
-    FROM tallies CROSS JOIN LATERAL jsonb_each_text(counts) WHERE starts_with(key, 'ended ')
-    UNION ALL
-    SELECT false, status, 1 FROM ended_executions JOIN runbook_executions ON id = execution_id
-    UNION ALL
-    SELECT true, status, 1 FROM ended_executions JOIN workflow_executions ON id = execution_id
-)
-SELECT CASE WHEN is_workflow THEN 'workflow' ELSE 'runbook' END, status, sum(n)::bigint FROM ended GROUP BY 1, 2
-""")
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Counts for monitoring.
-
-    `notices_owed`: notices that are not delivered yet. `due_since`: since when the execution that has waited longest
-    for a worker has been due; None if none is waiting.
-    """
-
-    runbook_executions: Mapping[str, int]
-    workflow_executions: Mapping[str, int]
-    undelivered_notices: int
-    due_since: datetime | None
-
-
 def schema_revision(work: UnitOfWork) -> str | None:
     """Return the revision of the database's migration, or None if it has no tables of ours."""
     if work.session.scalar(text("SELECT to_regclass('alembic_version')")) is None:
@@ -158,33 +126,3 @@ def check_schema(work: UnitOfWork, newest: str) -> Schema:
     schema = schema_of(work)
     check_compatible(schema, newest)
     return schema
-
-
-def count_everything(work: UnitOfWork) -> Figures:
-    """Return the counts of executions and undelivered notices."""
-    owed = select(func.count()).where(Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None))
-    due = [
-        work.session.scalar(select(func.min(table.wake_at)).where(table.wake_at <= work.now))
-        for table in (RunbookExecution, WorkflowExecution)
-    ]
-    ended = _ended(work)
-    return Figures(
-        runbook_executions=_active(work, RunbookExecution) | ended["runbook"],
-        workflow_executions=_active(work, WorkflowExecution) | ended["workflow"],
-        undelivered_notices=work.session.scalar(owed) or 0,
-        due_since=min((moment for moment in due if moment is not None), default=None),
-    )
-
-
-def _active(work: UnitOfWork, table: type[RunbookExecution] | type[WorkflowExecution]) -> dict[str, int]:
-    """Return the active executions by status, from a partial index, so ended executions are not read."""
-    counts = select(table.status, func.count()).where(table.status.in_(ACTIVE)).group_by(table.status)
-    return dict(work.session.execute(counts).all())
-
-
-def _ended(work: UnitOfWork) -> dict[str, dict[str, int]]:
-    """Return the ended executions by kind and status, counted or not yet counted."""
-    found: dict[str, dict[str, int]] = {"runbook": {}, "workflow": {}}
-    for kind, status, count in work.session.execute(ENDED, {"workflow": f"{Prefix.WORKFLOW}_"}):
-        found[kind][status] = count
-    return found

@@ -4,12 +4,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
 
-from cli.client import following
+from cli.client import following, watching
 from core.tables import Incident
 from core.unit_of_work import UnitOfWorkFactory
 from tests.acceptance.cli.conftest import Cli
@@ -62,6 +64,21 @@ def at_work(
     thread.join(10)
 
 
+@contextmanager
+def at_work_once_watched(
+    unit_of_work: UnitOfWorkFactory, jobs: RecordedJobs, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """A worker that begins when the run has been seen before its start."""
+    with ExitStack() as stack:
+
+        def answers(*arguments: Any) -> Iterator[Any]:
+            stack.enter_context(at_work(unit_of_work, jobs))
+            return following.answers(*arguments)
+
+        monkeypatch.setattr(watching, "answers", answers)
+        yield
+
+
 @pytest.mark.parametrize(("name", "status", "last"), [("fine", 0, "succeeded"), ("broken", 1, "failed")])
 def test_the_outcome_is_the_exit_status_and_each_step_is_told(
     cli: Cli,
@@ -111,6 +128,56 @@ def test_as_json_the_end_alone_is_told(
         outcome = cli("run", "broken", "--incident", incident.id, "--wait", "--json")
     assert outcome.status == 1
     assert json.loads(outcome.out)["execution"]["status"] == "failed"
+
+
+def test_a_watched_run_is_told_change_by_change_and_its_outcome_is_the_exit_status(
+    cli: Cli, incident: Incident, unit_of_work: UnitOfWorkFactory, recorded_jobs: RecordedJobs
+) -> None:
+    run = start_run(unit_of_work, incident, "broken")
+    with at_work(unit_of_work, recorded_jobs):
+        outcome = cli("status", run, "--watch")
+    assert outcome.status == 1, outcome.err
+    lines = outcome.out.splitlines()
+    assert any(line.strip().startswith("1/2 first succeeded") for line in lines)
+    assert lines[-1].startswith("broken failed")
+
+
+def test_a_watched_run_is_redrawn_in_a_terminal_and_stays_there_when_it_has_ended(
+    cli: Cli,
+    incident: Incident,
+    unit_of_work: UnitOfWorkFactory,
+    recorded_jobs: RecordedJobs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the output for a terminal
+    run = start_run(unit_of_work, incident, "fine")
+    with at_work_once_watched(unit_of_work, recorded_jobs, monkeypatch):
+        outcome = cli("status", run, "--watch")
+    assert outcome.status == 0, outcome.err
+    assert "\x1b[1A" in outcome.out  # back up, over what was drawn
+    assert "fine v1, succeeded" in outcome.out.rsplit("\x1b[2K", 1)[-1]
+
+
+def test_as_json_each_change_of_a_watched_run_is_a_line(
+    cli: Cli,
+    incident: Incident,
+    unit_of_work: UnitOfWorkFactory,
+    recorded_jobs: RecordedJobs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = start_run(unit_of_work, incident, "fine")
+    with at_work_once_watched(unit_of_work, recorded_jobs, monkeypatch):
+        outcome = cli("status", run, "--watch", "--json")
+    states = [json.loads(line) for line in outcome.out.splitlines()]
+    assert (states[0]["status"], states[-1]["status"]) == ("pending", "succeeded")
+    assert all(before != after for before, after in pairwise(states))
+
+
+@pytest.mark.parametrize("what", [(), ("inc-1",)])
+def test_one_run_is_watched(cli: Cli, incident: Incident, what: tuple[str, ...]) -> None:
+    outcome = cli("status", *what, "--watch")
+    assert outcome.status == 2
+    assert "give its id, rbx_" in outcome.err
 
 
 @pytest.mark.parametrize(

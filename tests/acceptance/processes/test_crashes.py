@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from cli.demo.stage import REQUESTER
-from core.services.operations.health import count_everything
+from core.services.operations.monitoring import count_undelivered
 from core.statuses import Status, WaitingFor
 from tests.acceptance.processes.theatre import AFTER, BEFORE, RESTART, WORKERS, Theatre
 from workers.job_queue import QUEUE
@@ -95,7 +95,7 @@ def test_the_outcome_arrives_once_however_slack_answers_for_a_while(theatre: The
 
 def owed(theatre: Theatre) -> int:
     with theatre.unit_of_work.begin() as work:
-        return count_everything(work).undelivered_notices
+        return count_undelivered(work)
 
 
 def test_a_redis_that_forgot_everything_delays_a_run_and_loses_none(theatre: Theatre, redis: Redis) -> None:

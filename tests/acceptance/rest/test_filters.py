@@ -60,6 +60,27 @@ def test_the_runs_of_an_incident(responder: TestClient, incidents: list[str], ru
     assert found(responder, address, runbook="db-check") == [runs["cancelled"]]
 
 
+def test_all_runs_that_one_may_see_ended_or_not(
+    responder: TestClient, other: TestClient, incidents: list[str], runs: dict[str, str]
+) -> None:
+    everything = [runs["other"], runs["hello"], runs["cancelled"]]
+
+    assert found(responder, "runs") == everything
+    assert found(other, "runs") == []
+    assert found(responder, "runs", team="database") == everything
+    assert found(responder, "runs", status="cancelled") == [runs["cancelled"]]
+    assert found(responder, "runs", status="pending", runbook="db-check") == [runs["other"]]
+    assert found(responder, "runs", incident=incidents[0]) == [runs["hello"], runs["cancelled"]]
+
+
+def test_runs_of_a_team_that_one_may_not_see_are_of_no_team(responder: TestClient) -> None:
+    hidden = responder.get("/api/runs", params={"team": "web"})
+    absent = responder.get("/api/runs", params={"team": "nobodys"})
+
+    assert (hidden.status_code, hidden.json()["field"]) == (422, "team")
+    assert hidden.json()["detail"].replace("web", "nobodys") == absent.json()["detail"]
+
+
 def test_a_period_has_its_beginning_and_not_its_end(responder: TestClient, runs: dict[str, str]) -> None:
     def at(name: str) -> Any:
         answer = responder.get(f"/api/runbooks/executions/{runs[name]}")

@@ -32,6 +32,7 @@ CONTRACT = {
     "/api/freezes": {"get", "post"},
     "/api/freezes/{id}": {"get", "delete"},
     "/api/executions": {"get"},
+    "/api/runs": {"get"},
     "/api/runbooks/executions/{execution_id}": {"get"},
     "/api/runbooks/executions/{execution_id}/cancel": {"post"},
     "/api/runbooks/executions/{execution_id}/verdict": {"post"},

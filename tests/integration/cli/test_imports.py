@@ -131,13 +131,28 @@ def summary_of(command: Any) -> str:
     return " ".join((command.help or "").partition("\n\n")[0].split())
 
 
-def test_the_help_imports_no_command() -> None:
+FINISH = {"_RUNBOOK_COMPLETE": "complete_bash", "COMP_WORDS": "runbook can", "COMP_CWORD": "1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "environment", "said"),
+    [(["--help"], {}, "Cancel a run: no further step starts."), ([], FINISH, "cancel\n")],
+)
+def test_neither_the_help_nor_the_completion_of_a_command_imports_one(
+    words: list[str], environment: dict[str, str], said: str
+) -> None:
     code = (
-        "import sys, cli.main; sys.argv[1:] = ['--help']\ntry: cli.main.main()\nfinally: print(*sys.modules)"
+        f"import sys, cli.main; sys.argv = ['runbook', *{words}]\n"
+        "try: cli.main.main()\nfinally: print(*sys.modules)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     imported = done.stdout.splitlines()[-1].split()
-    assert "Cancel a run: no further step starts." in done.stdout
+    assert said in done.stdout
     assert not {each.module for each in Commands.lazy.values()} & set(imported)

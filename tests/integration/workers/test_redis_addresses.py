@@ -4,7 +4,8 @@ import pytest
 from redis.exceptions import RedisError
 
 from core.unit_of_work import JobRequest
-from tests.integration.workers.redis_servers import Start
+from tests.integration.workers.redis_servers import SecureRedis, Start, until
+from tests.integration.workers.redis_servers import secure as secure
 from tests.integration.workers.redis_servers import start as start
 from workers.job_queue import RqJobQueue, open_redis
 from workers.redis_addresses import connect_redis
@@ -45,3 +46,25 @@ def test_sentinels_that_cannot_help_say_so_in_a_sentence(start: Start, service: 
         open_redis(f"redis+sentinel://127.0.0.1:1,127.0.0.1:{sentinel}/{service}").ping()
     said = str(raised.value)
     assert said == f"no sentinel answers with a server that accepts writes for '{service}'"
+
+
+def test_tls_and_an_account_of_the_server_and_of_its_sentinels(secure: SecureRedis) -> None:
+    trust = f"ssl_ca_certs={secure.authority}"
+    alone = f"rediss://runbook:pass-1@127.0.0.1:{secure.port}/0?{trust}"
+    account = "sentinel_username=runbook&sentinel_password=pass-2"
+    watched = f"rediss+sentinel://runbook:pass-1@127.0.0.1:{secure.sentinel}/main/0?{account}&{trust}"
+    until(lambda: bool(open_redis(alone).ping()))
+    until(lambda: bool(open_redis(watched).ping()))
+
+    RqJobQueue(open_redis(watched)).enqueue([JobRequest("runbook", "rbx_1")])
+    assert RqJobQueue(open_patient_redis(alone)).queued() == {"rbx_1"}
+
+    for wrong in (
+        alone.replace("pass-1", "pass-3"),  # another password
+        alone.partition("?")[0],  # an authority that nobody here trusts
+        alone.replace("rediss://", "redis://").partition("?")[0],  # no TLS
+        watched.replace("pass-2", "pass-3"),
+        watched.replace(f"&{trust}", ""),
+    ):
+        with pytest.raises(RedisError):
+            open_redis(wrong).ping()

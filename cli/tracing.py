@@ -1,0 +1,33 @@
+"""Gives a process its tracer, if the settings ask for traces."""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+from core.errors import ConfigurationError
+from core.settings import Settings
+from core.tracing import trace_with
+
+
+@contextmanager
+def traced(settings: Settings, process: str) -> Iterator[None]:
+    """Send traces within the block, if RUNBOOK_TRACES_URL is set.
+
+    Raises ConfigurationError without the extra `otel`.
+    """
+    if not settings.traces_url:
+        yield
+        return
+    if find_spec("opentelemetry") is None:
+        hint = "Install it with the package, runbook[otel], or unset RUNBOOK_TRACES_URL."
+        raise ConfigurationError(
+            "RUNBOOK_TRACES_URL is set, but the extra `otel` is not installed.", hint=hint
+        )
+    tracer = importlib.import_module("cli.traces").open_tracer(settings.traces_url, process)
+    trace_with(tracer)
+    try:
+        yield
+    finally:
+        trace_with(None)
+        tracer.close()

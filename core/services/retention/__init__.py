@@ -1,0 +1,1 @@
+"""Retention: which executions are old enough to be deleted, and deleting them."""
