@@ -37,6 +37,7 @@ OVER_REST: Mapping[str, Action] = {
 AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "apply": (Action.TEAM_WRITE, Action.DEFINITION_WRITE, Action.DEFINITION_APPROVE),
     "token create": (Action.TOKEN_CREATE,),
+    "token agent": (Action.TOKEN_CREATE,),
     "token list": (Action.TOKEN_READ,),
     "token revoke": (Action.TOKEN_REVOKE,),
     "audit verify": (Action.AUDIT_READ,),

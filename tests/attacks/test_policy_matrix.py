@@ -17,11 +17,17 @@ from bot.rest import application
 from bot.rest.callers import authenticated_router
 from bot.rest.settings import RestSettings
 from cli.operator import OPERATOR
-from core.decisions.people import Person, service_principal
-from core.decisions.policy import SERVICE_SCOPES, allows, sees
+from core.decisions.people import Person, agent_principal, service_principal
+from core.decisions.policy import AGENT_SCOPES, SERVICE_SCOPES, allows, sees
 from core.decisions.policy_table import POLICY, Action
 from core.services.access.people import load_person
-from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token
+from core.services.access.tokens import (
+    ALL_SCOPES,
+    Grant,
+    create_agent_token,
+    create_service_token,
+    create_token,
+)
 from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_OPS,
@@ -242,13 +248,17 @@ def actors(deployment: Deployment) -> list[Actor]:
         tokens = [
             create_service_token(work, OPERATOR, "robot", Grant(SERVICE_SCOPES, team), owner=PLATFORM)
             for team in SERVICES
+        ] + [
+            create_agent_token(work, OPERATOR, "triage", Grant(team=team), owner=PLATFORM)
+            for team in SERVICES
         ]
     robots = [service_principal("robot", SERVICE_SCOPES, team) for team in SERVICES]
+    agents = [agent_principal("triage", team, PLATFORM, AGENT_SCOPES) for team in SERVICES]
     return [
         *(Actor(person.slack_user_id, person, deployment.rest(person.slack_user_id)) for person in people),
         *(
-            Actor(f"robot of {team}", robot, deployment.carrying(token))
-            for team, robot, token in zip(SERVICES, robots, tokens, strict=True)
+            Actor(f"{robot.kind} of {team}", robot, deployment.carrying(token))
+            for team, robot, token in zip(SERVICES * 2, robots + agents, tokens, strict=True)
         ),
     ]
 
