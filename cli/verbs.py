@@ -47,10 +47,11 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "restored": (Action.FREEZE,),
 }
 
-# These start processes, or read files and settings of their own machine: there is no policy to check.
+# These start processes, or read files and settings of their own machine: there is no policy to check. `mcp` hands each
+# request on to the service, which checks it.
 OF_THE_MACHINE = frozenset(
     {
         "web", "socket", "poster", "worker", "clock", "up", "demo", "migrate", "validate", "test", "schema",
-        "reference", "doctor", "policy", "manifest",
+        "reference", "doctor", "policy", "manifest", "mcp",
     }
 )  # fmt: skip

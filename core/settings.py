@@ -57,6 +57,7 @@ class Settings(BaseModel):
     vault_token: str = Field(default="", alias="VAULT_TOKEN")
     vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
     vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
+    mcp: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_MCP")
     limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
     log: Literal["text", "json"] = Field(default="text", alias="RUNBOOK_LOG")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", alias="RUNBOOK_LOG_LEVEL")

@@ -28,6 +28,7 @@ from core.services.access.tokens import (
     create_service_token,
     create_token,
 )
+from core.statuses import PrincipalKind
 from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_OPS,
@@ -283,7 +284,8 @@ def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
     if play.is_closed and not is_allowed:
         return _opened(things, route, play, actor, known, answer)
     if play.shown:
-        return _list_is_wrong(answer, play, known, is_allowed)
+        may_be_shut = play.shown == "audit" or actor.person.kind is PrincipalKind.AGENT
+        return _list_is_wrong(answer, play, known, is_allowed=is_allowed, may_be_shut=may_be_shut)
     if is_allowed:
         return (
             f"refused: {answer.text}" if answer.status_code in (*UNLISTED_STATUSES, *UNREAD_STATUSES) else ""
@@ -321,8 +323,9 @@ def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> An
     return actor.client.request(method, address.format(**names), **options)
 
 
-def _list_is_wrong(answer: Any, play: Play, known: str, is_allowed: bool) -> str:
-    if answer.status_code == 403 and play.shown == "audit":
+def _list_is_wrong(answer: Any, play: Play, known: str, *, is_allowed: bool, may_be_shut: bool) -> str:
+    """What is wrong with a list. `may_be_shut`: who sees nothing of it may be refused, too."""
+    if answer.status_code == 403 and may_be_shut:
         return "refused" if is_allowed else ""
     if answer.status_code != 200:
         return f"{answer.status_code}: {answer.text}"

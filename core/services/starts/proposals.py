@@ -4,6 +4,7 @@ An agent that repeats itself gets the run that is there, so a crash between its 
 and neither does an agent that forgets what it has proposed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -41,11 +42,14 @@ class Proposed:
     refused: TooMany | None = None
 
 
-def propose_run(work: UnitOfWork, agent: Person, start: Start) -> Proposed:
+def propose_run(
+    work: UnitOfWork, agent: Person, start: Start, check: Callable[[], None] = lambda: None
+) -> Proposed:
     """Propose a run. It waits at its gate until a responder of the incident's team has approved it.
 
-    Too many proposals are refused in the result, not raised: that the channel is told of them is committed. Raises what
-    `start_by_person` raises, and IdempotencyKeyReused if `start.request_key` was used for another proposal.
+    `check`: called before a new run is made; what it raises is raised. Too many proposals are refused in the result,
+    not raised: that the channel is told of them is committed. Raises what `start_by_person` raises, and
+    IdempotencyKeyReused if `start.request_key` was used for another proposal.
     """
     check_may_run(agent, start.runbook.name, owner_of(start.runbook), start.incident.team.name)
     if len(start.said) > LONGEST_PROPOSAL:
@@ -59,6 +63,7 @@ def propose_run(work: UnitOfWork, agent: Person, start: Start) -> Proposed:
     if refused is not None:
         _tell_once(work, agent, start.incident)
         return Proposed(None, refused=refused)
+    check()
     return Proposed(start_by_person(work, agent, start), is_new=True)
 
 

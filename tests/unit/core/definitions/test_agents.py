@@ -55,8 +55,8 @@ def test_a_runbook_that_only_waits_has_it_too() -> None:
 
 def test_it_takes_no_name_that_is_there() -> None:
     assert gated(WAIT.replace("rest", GATE_ID), SEND) == [GATE_ID, f"{GATE_ID}_2", "send"]
-    at_the_end = [{"id": GATE_ID, "type": "wait", "for": "1m"}]
-    assert gated(SEND, **{"finally": at_the_end}) == [f"{GATE_ID}_2", "send"]
+    at_the_end: dict[str, Any] = {"finally": [{"id": GATE_ID, "type": "wait", "for": "1m"}]}
+    assert gated(SEND, **at_the_end) == [f"{GATE_ID}_2", "send"]
 
 
 def test_a_runbook_without_room_for_it_is_not_for_agents() -> None:
