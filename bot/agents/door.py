@@ -8,9 +8,10 @@ import hashlib
 
 from fastapi.security.utils import get_authorization_scheme_param
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp_types import INVALID_REQUEST
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.agents.server import AGENT, AgentServer
@@ -19,7 +20,7 @@ from bot.rest.problem import Refusal
 from core.decisions.people import Person
 from core.definitions.json_text import check_shape
 from core.error_codes import ErrorCode
-from core.errors import NotAllowed
+from core.errors import InvalidInput, NotAllowed, RunbookError, TooMany
 from core.limits import Limits, too_many
 from core.services.access.tokens import authenticate
 from core.statuses import PrincipalKind
@@ -40,12 +41,13 @@ class AgentDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        self._check_origin(request)
-        scope[AGENT] = await run_in_threadpool(self._agent, request)
-        body = await request.body()
-        check_shape(body)
-        if _is_batch(body):
-            await JSONResponse({"error": "One message a request."}, 400)(scope, receive, send)
+        try:
+            self._check_origin(request)
+            scope[AGENT] = await run_in_threadpool(self._agent, request)
+            body = await request.body()
+            _check(body)
+        except (Refusal, RunbookError) as error:
+            await _refused(error)(scope, receive, send)
             return
         manager = StreamableHTTPSessionManager(app=self._server.protocol, stateless=True)
         async with manager.run():
@@ -91,9 +93,25 @@ class AgentDoor:
         return found[0] if found is not None else None
 
 
-def _is_batch(body: bytes) -> bool:
-    """Batches left the protocol in 2025: with one, a single request could ask for any number of things."""
-    return body.lstrip()[:1] == b"["
+def _check(body: bytes) -> None:
+    """Check the body before it is parsed. Batches left the protocol in 2025: one could ask for any number of things."""
+    check_shape(body)
+    if body.lstrip()[:1] == b"[":
+        raise InvalidInput("Send one message a request, not a list of them.")
+
+
+def _refused(error: Refusal | RunbookError) -> Response:
+    """Return the refusal as the protocol's clients read it, who show their model the sentence."""
+    if isinstance(error, Refusal):
+        status, sentence, headers = error.code.status, error.detail, dict(error.headers or {})
+    else:
+        known = ErrorCode.named(error.code)
+        assert known is not None, "only errors that have a code are raised here"
+        status, sentence, headers = known.status, str(error), {}
+        if isinstance(error, TooMany):
+            headers["Retry-After"] = str(error.retry_after)
+    body = {"jsonrpc": "2.0", "id": None, "error": {"code": INVALID_REQUEST, "message": sentence}}
+    return JSONResponse(body, int(status), headers)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

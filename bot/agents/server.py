@@ -25,6 +25,7 @@ from core.decisions.people import Person
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.errors import RunbookError
+from core.fault_injection import fail_point
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 
 log = structlog.get_logger()
@@ -39,6 +40,7 @@ INSTRUCTIONS = (
 )
 AWAY = "The database cannot be reached just now. Nothing was changed; try again with the same key."
 JSON = "application/json"
+ANSWER = "mcp.answer"  # the point between what a tool has committed and its answer
 
 
 class AgentServer:
@@ -79,6 +81,7 @@ class AgentServer:
             if isinstance(given, Wait):
                 await self._waiting.wait(context, agent, given)
             shown = await run_in_threadpool(self._act, lambda work: tool.act(work, agent, given))
+            fail_point(ANSWER)
         except Exception as error:  # noqa: BLE001 the boundary of the protocol
             return _failed(_sentence(error, params.name))
         return _result(self._marker.render(shown), is_error="refused" in shown)
