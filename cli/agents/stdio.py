@@ -28,7 +28,9 @@ Context = ServerRequestContext[Any, Any]
 Handler = Callable[[Context, Any], Awaitable[Any]]
 
 SECONDS = 90.0  # longer than the longest wait for a run
-NO_ANSWER = "The service did not answer. What you asked for may have been done: ask again, with the same key if it has one."
+NO_ANSWER = (
+    "The service did not answer. It may have done what you asked for: ask again, with the same key if any."
+)
 
 
 def serve(url: str, token: str) -> None:
