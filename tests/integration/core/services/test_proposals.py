@@ -198,22 +198,31 @@ def test_the_same_proposal_is_not_made_twice_while_it_is_open(world: CoreWorld) 
     assert propose(world) == run
 
 
-def test_an_agent_that_runs_wild_is_limited_and_tells_the_channel_once(world: CoreWorld) -> None:
-    limits = world.unit_of_work.limits
-    for number in range(limits.proposals_of_agent):
-        propose(world, parameters={"cluster": f"c{number}"})
-    for number in range(20):
-        with pytest.raises(TooMany, match="in the last minute"):
-            propose(world, parameters={"cluster": f"d{number}"})
-    world.clock.pass_by(minutes=2)
-    for number in range(limits.active_proposals_of_agent - limits.proposals_of_agent):
-        propose(world, parameters={"cluster": f"e{number}"})
-    with pytest.raises(TooMany, match="are not over"):
-        propose(world, parameters={"cluster": "f"})
+def test_of_a_thousand_proposals_a_few_are_runs_and_the_channel_is_told_once(world: CoreWorld) -> None:
+    limits, refused = world.unit_of_work.limits, list[str]()
     with world.unit_of_work.begin() as work:
-        told = [each for each in work.session.scalars(select(Notice)) if each.key.startswith("proposals.")]
-        assert len(told) <= 2  # one an hour, and the hour may have passed
-        assert f"<@{OWNER}> is responsible" in str(told[0].content)
+        incident = work.session.get_one(Incident, world.incident.id)
+        for number in range(1_000):
+            start = Start(runbook_named(work, "failover"), incident, {"cluster": f"c{number}"}, f"k{number}")
+            proposed = propose_run(work, AGENT, start)
+            refused += [str(proposed.refused)] if proposed.refused is not None else []
+    assert len(refused) == 1_000 - limits.proposals_of_agent
+    assert "in the last minute. Try again in" in refused[0]
+    with world.unit_of_work.begin() as work:
+        assert (
+            work.session.scalar(select(func.count()).select_from(RunbookExecution))
+            == limits.proposals_of_agent
+        )
+        [told] = [each for each in work.session.scalars(select(Notice)) if each.key.startswith("proposals.")]
+    assert f"<@{OWNER}> is responsible" in str(told.content)
+
+
+def test_an_agent_has_so_many_runs_that_are_not_over_and_no_more(world: CoreWorld) -> None:
+    for number in range(world.unit_of_work.limits.active_proposals_of_agent):
+        propose(world, parameters={"cluster": f"c{number}"})
+        world.clock.pass_by(minutes=1)
+    with pytest.raises(TooMany, match="are not over"):
+        propose(world, parameters={"cluster": "d"})
 
 
 def test_it_withdraws_what_it_proposed_and_nothing_else(world: CoreWorld) -> None:
