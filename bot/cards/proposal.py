@@ -14,7 +14,7 @@ def proposal_blocks(execution: ExecutionView) -> list[Block]:
     if said is None:
         return []
     people = ", ".join(who(person) for person in said.people or [said.owner])
-    lead = f"🤖 _Written by agent *{escape(said.agent)}* for {people}. A program wrote it, so check what it says:_"
+    lead = f"📝 _Written by agent *{escape(said.agent)}* for {people}. A program wrote it, so check what it says:_"
     return [section(f"{lead}\n{_quoted(said.text)}")]
 
 

@@ -55,9 +55,8 @@ class DemoAgent:
         [newest, *_] = (await _asked(client, "find_incidents"))["incidents"]
         title = newest["untrusted"]["title"]
         shown = await _asked(client, "show_incident", incident=newest["id"])
-        self.say(
-            f"It reads inc-{newest['number']}, “{title}”, and {len(shown)} parts of what is known of it."
-        )
+        lines = len(shown["last_lines_of_its_timeline"])
+        self.say(f"It reads inc-{newest['number']}, “{title}”, and its timeline of {lines} lines so far.")
         if SYMPTOM not in title.lower():
             raise Unavailable(f"The demo's agent understands only incidents about {SYMPTOM}.")
         return str(newest["id"])

@@ -18,7 +18,7 @@ def said(text: str, **changes: object) -> str:
 
 def test_it_is_quoted_and_named() -> None:
     found = said("The replica is well.\n\nIt lags by 2 s.")
-    assert found.startswith("🤖 _Written by agent *triage* for <@U0OWNER>. A program wrote it")
+    assert found.startswith("📝 _Written by agent *triage* for <@U0OWNER>. A program wrote it")
     assert found.endswith("\n> The replica is well.\n> It lags by 2 s.")
     assert "for <@U0BOB>, <@U0EVE>." in said("x", people=["U0BOB", "U0EVE"])
 

@@ -13,7 +13,7 @@ def test_a_run_of_something_else_than_its_version_is_a_violation(published: Any)
 
 
 def test_the_gate_of_an_agents_run_is_no_other_version() -> None:
-    frozen = {"steps": [{"id": "agents_gate", "type": "approval"}, *STEPS]}
+    frozen = {"steps": [*STEPS, {"id": "agents_gate", "type": "approval"}]}
     proposed = with_execution(kept(), RUN, frozen=frozen, gate="agents_gate")
     assert "the_frozen_copy_runs" not in broken(proposed)
     assert "the_frozen_copy_runs" in broken(with_execution(kept(), RUN, frozen=frozen))
