@@ -22,14 +22,16 @@ def create_web(
     rest: RestSettings,
     links: RunLinks,
     newest_revision: str | None,
+    agents: ASGIApp | None = None,
     redis_answers: Answers = lambda: True,
     now: Elapsed = elapsed,
 ) -> ASGIApp:
     """Compose the application.
 
     `slack`: the route that answers Slack (bot.slack_http); None with Socket Mode. `newest_revision`: the newest
-    migration of this release. `redis_answers`: returns True if Redis is reachable, for /readyz. `now`: the time in
-    seconds by which answers of /readyz and /metrics are cached, see core.clock.elapsed.
+    migration of this release. `agents`: answers at /mcp (bot.agents.door); None: nothing does. `redis_answers`: returns
+    True if Redis is reachable, for /readyz. `now`: the time in seconds by which answers of /readyz and /metrics are
+    cached, see core.clock.elapsed.
     """
     app = create_rest(unit_of_work, rest)
     pages = load_pages()
@@ -42,5 +44,7 @@ def create_web(
     ]
     if slack is not None:
         routes.append(slack)
+    if agents is not None:
+        routes.append(Route("/mcp", agents, methods=["POST"]))
     app.router.routes.extend(routes)
     return RequestLog(SafeHeaders(BodyLimit(app)))

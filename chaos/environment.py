@@ -14,7 +14,7 @@ import httpx2
 from sqlalchemy.engine import make_url
 
 from chaos.armed import WITHOUT
-from chaos.definitions import PEOPLE, documents
+from chaos.definitions import PEOPLE, REQUESTERS, documents
 from chaos.forkserver import HURRY
 from chaos.journal import Journal
 from chaos.load_balancer import LoadBalancer
@@ -22,19 +22,21 @@ from chaos.postgres_proxy import PostgresProxy
 from chaos.process_group import CONCURRENCY, Member, ProcessGroup
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
+from chaos.step_definitions import TEAM
 from chaos.target import Target
 from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import reserved_port
 from cli.migrate import migrate
 from cli.operator import OPERATOR
-from core.services.access.tokens import ALL_SCOPES, create_token
+from core.services.access.tokens import ALL_SCOPES, Grant, create_agent_token, create_token
 from core.settings import Settings
 from slack_sandbox.config import AppConfig, ChannelConfig, UserConfig, WorkspaceConfig
 
 KINDS = ("web", "poster", "worker", "clock")
 OF_EACH = 2
 GENERAL = "C0GENERAL"
+AGENT = "agent:chaos"
 SECRET, TOKEN = "chaos-signing-secret", "xoxb-chaos"
 START_SECONDS = 90.0
 
@@ -157,6 +159,7 @@ def _environment(
         "RUNBOOK_SHELL": "on",
         "RUNBOOK_SHELL_USER": "root" if os.geteuid() == 0 else "",
         "RUNBOOK_LIMITS": "1000",
+        "RUNBOOK_MCP": "on",
         "RUNBOOK_EGRESS": "127.0.0.1",
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
@@ -165,14 +168,18 @@ def _environment(
 
 
 def _fill(settings: Settings) -> dict[str, str]:
-    """Create the schema and the definitions. Returns a token for each person."""
+    """Create the schema and the definitions. Returns a token for each person, and for the agent."""
     migrate(settings)
     with Composition.of(settings) as composition:
         apply_text(composition.unit_of_work, documents(), "chaos", approve=True)
         with composition.unit_of_work.begin() as work:
-            return {
+            agent = create_agent_token(
+                work, OPERATOR, AGENT.removeprefix("agent:"), Grant(team=TEAM), owner=REQUESTERS[0]
+            )
+            people = {
                 person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
             }
+            return {**people, AGENT: agent}
 
 
 @contextmanager

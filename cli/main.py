@@ -103,6 +103,10 @@ class Commands(LazyGroup):
         "doctor": Lazy(
             "cli.doctor", "Check the settings, the database, Redis, Slack, and what steps may do."
         ),
+        "mcp": Lazy(
+            "cli.agents.command",
+            "Connect an agent to the service: a Model Context Protocol server on standard input and output.",
+        ),
         "manifest": Lazy(
             "cli.manifest",
             'Print the manifest of the Slack app, to paste it at api.slack.com/apps under "Create New App".',

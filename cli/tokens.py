@@ -12,6 +12,7 @@ from cli.client.output import say, table
 from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.operator import OPERATOR
+from core.decisions.policy import AGENT_SCOPES
 from core.definitions.durations import parse_duration
 from core.definitions.problems import nearest, one_of
 from core.errors import InvalidInput
@@ -19,6 +20,7 @@ from core.services.access.tokens import (
     DEFAULT_SCOPES,
     LIFETIME,
     Grant,
+    create_agent_token,
     create_service_token,
     create_token,
     list_tokens,
@@ -40,6 +42,7 @@ Shown = dict[str, Any]  # a token as `--json` prints it
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NEVER = "never"
 DEFAULT_EXPIRY = f"{LIFETIME.days}d"
+AGENTS_EXPIRY = "30d"
 
 
 @contextmanager
@@ -82,7 +85,27 @@ def token_create(
             if user
             else create_service_token(work, OPERATOR, service, grant, name=name, owner=owner or None)
         )
-        until = f"until {work.now + grant.lifetime:%Y-%m-%d}" if grant.lifetime else "without expiry"
+        _say_token(token, grant, work.now)
+
+
+@token_app.command("agent")
+def token_agent(
+    agent: Annotated[str, typer.Argument(metavar="NAME", help="The agent's name, such as triage-bot.")],
+    team: Annotated[str, typer.Option(help="The team whose incidents it reads, and proposes runs for.")],
+    owner: Annotated[
+        str, typer.Option(help="Slack id of the responder of that team who is responsible for it.")
+    ],
+    expires: Annotated[str, typer.Option(help="Lifetime such as 12h or 30d.")] = AGENTS_EXPIRY,
+) -> None:
+    """Create a token for an agent, which may read and propose. It is printed once, alone on the last line."""
+    grant = Grant(AGENT_SCOPES, team, _lifetime(expires))
+    with working() as work:
+        token = create_agent_token(work, OPERATOR, agent, grant, owner=owner)
+        _say_token(token, grant, work.now)
+
+
+def _say_token(token: str, grant: Grant, now: datetime) -> None:
+    until = f"until {now + grant.lifetime:%Y-%m-%d}" if grant.lifetime else "without expiry"
     scopes = ", ".join(each for each in TokenScope if each in grant.scopes)
     typer.echo(f"Scopes: {scopes}; valid {until}. The token is shown only once:", err=True)
     typer.echo(token)

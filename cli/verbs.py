@@ -37,6 +37,7 @@ OVER_REST: Mapping[str, Action] = {
 AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "apply": (Action.TEAM_WRITE, Action.DEFINITION_WRITE, Action.DEFINITION_APPROVE),
     "token create": (Action.TOKEN_CREATE,),
+    "token agent": (Action.TOKEN_CREATE,),
     "token list": (Action.TOKEN_READ,),
     "token revoke": (Action.TOKEN_REVOKE,),
     "audit verify": (Action.AUDIT_READ,),
@@ -47,10 +48,11 @@ AT_THE_DATABASE: Mapping[str, tuple[Action, ...]] = {
     "prune": (Action.RUN_PRUNE,),
 }
 
-# These start processes, or read files and settings of their own machine: there is no policy to check.
+# These start processes, or read files and settings of their own machine: there is no policy to check. `mcp` hands each
+# request on to the service, which checks it.
 OF_THE_MACHINE = frozenset(
     {
         "web", "socket", "poster", "worker", "clock", "up", "demo", "migrate", "validate", "test", "schema",
-        "reference", "doctor", "policy", "manifest",
+        "reference", "doctor", "policy", "manifest", "mcp",
     }
 )  # fmt: skip

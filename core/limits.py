@@ -44,6 +44,10 @@ class Limits:
     """Opened by people; incidents opened by alerts are grouped instead."""
     incidents_before_a_storm: int = 10
     """Opened by alerts of one source; further alerts are grouped into one incident."""
+    requests_of_agent: Rate = Rate(60, 2)
+    proposals_of_agent: int = 6
+    active_proposals_of_agent: int = 10
+    """Runs that one agent proposed and that are not over, at any time."""
     workflows_of_event: int = 25
     workflows_of_incident: int = 60
     workflows_of_team: int = 150

@@ -58,6 +58,7 @@ class Settings(BaseModel):
     vault_token: str = Field(default="", alias="VAULT_TOKEN")
     vault_token_file: str = Field(default="", alias="VAULT_TOKEN_FILE")
     vault_namespace: str = Field(default="", alias="VAULT_NAMESPACE")
+    mcp: Literal["off", "on"] = Field(default="off", alias="RUNBOOK_MCP")
     limits: int = Field(default=1, ge=1, le=1000, alias="RUNBOOK_LIMITS")
     keep_runs: int | None = Field(default=None, ge=91, le=36500, alias="RUNBOOK_KEEP_RUNS")
     keep_workflow_runs: int | None = Field(default=None, ge=91, le=36500, alias="RUNBOOK_KEEP_WORKFLOW_RUNS")

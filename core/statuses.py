@@ -115,6 +115,7 @@ class PrincipalKind(StrEnum):
 
     PERSON = "person"
     SERVICE = "service"
+    AGENT = "agent"
     OPERATOR = "operator"
     LINK = "link"
 

@@ -6,6 +6,7 @@ from bot.cards.about import freeze_blocks, freeze_words, metadata, parameter_blo
 from bot.cards.blocks import Block, Message, actions, button, context, section
 from bot.cards.gate_changes import change_blocks, change_words
 from bot.cards.limits import MESSAGE_TEXT
+from bot.cards.proposal import proposal_blocks
 from bot.cards.request_blocks import Space, request_blocks, request_lines, where_full_text_is
 from bot.cards.steps import step_title
 from bot.cards.words import (
@@ -102,6 +103,7 @@ def gate_body(execution: ExecutionView, approval: ApprovalView, space: Space) ->
             if approval.asked_again
             else []
         ),
+        *proposal_blocks(execution),
         *([section(_said(approval.message))] if approval.message.strip() else []),
         *_requests(execution, approval, space),
         *change_blocks(execution, approval, space.full_text),

@@ -26,6 +26,7 @@ FENCE = "```"
 NOTHING = "–"
 UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 WORKFLOW = "workflow:"
+AGENT = "agent:"
 
 SYMBOLS = {
     Status.PENDING: "▫️",
@@ -221,7 +222,9 @@ def status_words(status: Status, waiting_for: WaitingFor | None = None) -> str:
 
 
 def who(actor: str) -> str:
-    """Return a mention of a person, or `workflow NAME` for a workflow."""
+    """Return a mention of a person, `workflow NAME` for a workflow, or `agent NAME` for an agent."""
+    if actor.startswith(AGENT):
+        return f"agent {escape(actor.removeprefix(AGENT))}"
     if actor.startswith(WORKFLOW):
         return f"workflow {escape(actor.removeprefix(WORKFLOW))}"
     return f"<@{actor}>" if re.fullmatch(r"[UW][A-Z0-9]+", actor) else escape(actor)

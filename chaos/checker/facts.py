@@ -21,7 +21,7 @@ class Execution:
     `awaited_by`: the id of the workflow action that waits for it. `is_frozen`: held by a freeze, so no step may start.
     `retry_of`: the id of the run that it retries. `parent`: the id of the run of which it is a child, created by the
     parent's step `parent_step` in its `child_round`th attempt, for the item at `child_index`. `outcome`: how it ends,
-    decided before its finally steps run.
+    decided before its finally steps run. `gate`: the id of the gate that it has because an agent proposed it.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Execution:
     is_inline: bool = False
     outcome: str | None = None
     error: str | None = None
+    gate: str | None = None
 
     @property
     def is_final(self) -> bool:

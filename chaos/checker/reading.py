@@ -26,7 +26,7 @@ SELECT execution.id, execution.status, waiting_for, wake_at, worker, parameters-
        execution.created_at, started_at, finished_at, awaited_by,
        retry_of, parameters, execution.frozen AS is_frozen, parent_execution_id AS parent, parent_step,
        coalesce(child_round, 1) AS child_round, coalesce(child_index, 0) AS child_index, child_name,
-       child_scope IS NOT NULL AS is_inline, outcome, error
+       child_scope IS NOT NULL AS is_inline, outcome, error, proposal->>'gate' AS gate
 FROM runbook_executions AS execution
 LEFT JOIN runbook_versions AS published
        ON published.runbook_id = execution.runbook_id AND published.version = execution.runbook_version

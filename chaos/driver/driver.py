@@ -9,14 +9,13 @@ from random import Random
 import httpx2
 
 from chaos.definitions import ALWAYS, SERVICES
-from chaos.driver.asking import Asking
+from chaos.driver.asking import EXTRA, Asking
 from chaos.driver.responding import Responding
 from chaos.environment import Environment
 from chaos.settling import is_too_long
 
 LOOK_SECONDS = 0.2
 THREADS = 8
-EXTRA = 1_000_000  # requests made by strikes are numbered from here
 PER_INCIDENT = 5  # requests: Slack accepts one message per second and channel
 
 

@@ -42,6 +42,14 @@ GATE_FATES: Fates = (
     (5, (Press(REQUESTERS[0], "approval.approve"), Press(REQUESTERS[1], "approval.approve"))),
     (5, ()),
 )
+BY_AGENT = (
+    "Written by agent"  # in the card of a gate whose run an agent proposed; it expires only after an hour
+)
+AGENT_FATES: Fates = (
+    (60, (Press(ANNA, "approval.approve"), Press(REQUESTERS[0], "approval.approve"))),
+    (20, (Press(ABEL, "approval.approve"), Press(AMOS, REJECT))),
+    (20, (Press(AMOS, REJECT), Press(REQUESTERS[0], "approval.approve"))),
+)
 RACE = (*(Press(user, "approval.approve") for user in APPROVERS), Press(ABEL, REJECT))
 VERDICT_FATES: Fates = (
     (40, (Press(ANNA, "verdict.ran"),)),
@@ -125,7 +133,9 @@ class Responding:
             self._entering.see(buttons[ANSWER].value, message)
         for action, fates in FATES.items():
             if action in buttons and (action != BUTTON or self._may_retry(message)):
-                self._meet(f"{action} {block_id}", buttons, self._chance[action], fates)
+                is_agents = fates is GATE_FATES and BY_AGENT in str(message.get("blocks"))
+                chosen = AGENT_FATES if is_agents else fates
+                self._meet(f"{action} {block_id}", buttons, self._chance[action], chosen)
 
     def _may_retry(self, message: Mapping[str, Any]) -> bool:
         """Return whether to retry: not poison or races, and nothing once the driver has finished."""

@@ -162,10 +162,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the REST API's JSON.
 
 def connect(url: str, seconds: float = SECONDS) -> Connection:
     """Connect to `url`, or to the service on this machine if it is empty, with RUNBOOK_TOKEN."""
-    if not url:
-        port = Settings.from_environment({"PORT": environment().get("PORT", "")}).port
-        url = f"http://127.0.0.1:{port}"
-    return Connection(url, environment().get("RUNBOOK_TOKEN", "").strip(), seconds=seconds)
+    return Connection(_address(url), environment().get("RUNBOOK_TOKEN", "").strip(), seconds=seconds)
+
+
+def checked_url(url: str) -> str:
+    """Return the service's address, without a slash at its end. Raises ConfigurationError if it is invalid."""
+    return str(_checked(_address(url))).rstrip("/")
+
+
+def _address(url: str) -> str:
+    if url:
+        return url
+    port = Settings.from_environment({"PORT": environment().get("PORT", "")}).port
+    return f"http://127.0.0.1:{port}"
 
 
 def path(*parts: str) -> str:

@@ -162,8 +162,11 @@ class Stage:
 
 
 @contextmanager
-def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage]:
-    """Yield the running demo once every process answers. With port 0 in the settings it takes any free ports."""
+def stage(settings: Settings, *, refuse_promote: bool = False, agents: bool = False) -> Iterator[Stage]:
+    """Yield the running demo once every process answers. With port 0 in the settings it takes any free ports.
+
+    `agents`: whether it has a door for agents.
+    """
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="demo-", dir=settings.home, ignore_cleanup_errors=True) as folder,
@@ -178,7 +181,8 @@ def stage(settings: Settings, *, refuse_promote: bool = False) -> Iterator[Stage
         migrate(found)
         with Composition.of(found) as composition:
             apply_files(composition.unit_of_work, [DEFINITIONS], approve=True)
-        processes = _parts(ports, addresses(found), logs, refuse_promote=refuse_promote)
+        services = {**addresses(found), "RUNBOOK_MCP": "on" if agents else "off"}
+        processes = _parts(ports, services, logs, refuse_promote=refuse_promote)
         with Supervisor(processes) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)

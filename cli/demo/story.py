@@ -51,20 +51,21 @@ def open_incident(stage: Stage, sandbox: SandboxClient) -> str:
     """Break the database and open an incident as the person on call. Returns the incident's channel."""
     httpx2.post(f"{stage.targets}/clusters/orders/break", json={})
     sandbox.say(REQUESTER, CHANNEL, OPENING)
-    return _until("the incident's channel", lambda: _incident_channel(sandbox))
+    return until("the incident's channel", lambda: incident_channel(sandbox))
 
 
 def play(stage: Stage, sandbox: SandboxClient) -> Ending:
     """Play the whole story without a browser. Raises Unavailable if something does not happen in time."""
     channel = open_incident(stage, sandbox)
-    gate = _until("the approval message", lambda: _with_button(sandbox, channel, "approval.approve"))
+    gate = until("the approval message", lambda: with_button(sandbox, channel, "approval.approve"))
     sandbox.press(APPROVER, channel, gate, "approval.approve")
-    outcome = _until("the outcome", lambda: _outcome(sandbox, channel))
+    outcome = until("the outcome", lambda: _outcome(sandbox, channel))
     cluster = httpx2.get(f"{stage.targets}/clusters/orders").json()
     return Ending(channel, gate, outcome, cluster)
 
 
-def _until(what: str, look: Callable[[], Found | None]) -> Found:
+def until(what: str, look: Callable[[], Found | None]) -> Found:
+    """Return what `look` finds, as soon as it is something. Raises Unavailable if nothing comes."""
     deadline = time.monotonic() + PATIENCE
     while (found := look()) is None:
         if time.monotonic() > deadline:
@@ -73,12 +74,14 @@ def _until(what: str, look: Callable[[], Found | None]) -> Found:
     return found
 
 
-def _incident_channel(sandbox: SandboxClient) -> str | None:
+def incident_channel(sandbox: SandboxClient) -> str | None:
+    """Return the channel of the first incident, once there is one."""
     names = sandbox.channels(REQUESTER)
     return next((names[name] for name in names if name.startswith("inc-")), None)
 
 
-def _with_button(sandbox: SandboxClient, channel: str, action_id: str) -> Message | None:
+def with_button(sandbox: SandboxClient, channel: str, action_id: str) -> Message | None:
+    """Return the first message that has this button."""
     for message in sandbox.messages(REQUESTER, channel):
         elements = [element for block in message.get("blocks", []) for element in block.get("elements", [])]
         if any(element.get("action_id") == action_id for element in elements):

@@ -14,15 +14,18 @@ it is refused. `runbook policy` prints it, and `runbook policy --json` prints it
 
 `own`: objects of the person's teams. `global`: objects without a team. `other`: objects of other teams. `all`: all
 three. A team's admins are also its responders, and every role includes `anybody`. A **service** is not a person: it
-acts through a token from `runbook token create --service NAME`. A **workflow** acts as the system, on the incidents of
-its team. A **link** is the signed address of a run's page. The **operator** works on the service's own machine.
+acts through a token from `runbook token create --service NAME`. An **agent** is a program that proposes runs, which
+wait for a person (docs/agents.md); its token comes from `runbook token agent NAME`. A **workflow** acts as the system,
+on the incidents of its team. A **link** is the signed address of a run's page. The **operator** works on the service's
+own machine.
 """
 SCOPES = """
 ## Token scopes
 
 A token has scopes: `read`, `alerts`, `propose`, `run`, `approve`, `write`, `admin`. It may do what its person may do,
 limited to its scopes; if it is restricted to a team, only for that team's objects and global ones. A new token has
-`read,run`. If a scope is missing, the answer is 403 with `code: insufficient_scope`. `propose` grants nothing yet.
+`read,run`. If a scope is missing, the answer is 403 with `code: insufficient_scope`. `propose` lets an
+agent read what concerns its team, write notes, and propose runs.
 """
 ENTRANCES = """
 ## Entry points

@@ -12,6 +12,7 @@ from bot.limits import RestLimits, bucket
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
+from cli.agents.door import agent_door
 from cli.compose import Composition
 from cli.processes import run, stopping
 from cli.roles.slack import SLACK, bolt_app
@@ -79,6 +80,7 @@ def web_app(composition: Composition) -> ASGIApp:
         rest=rest_settings(composition),
         links=composition.links,
         newest_revision=newest_revision(),
+        agents=agent_door(composition) if settings.mcp == "on" else None,
         redis_answers=composition.redis_answers,
     )
 

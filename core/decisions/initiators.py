@@ -1,19 +1,22 @@
 """The initiators of a run: the people and services who caused it, none of whom may decide its gates.
 
 Somebody who enters values for a run decides what it does, and so becomes one of them. An initiator is a principal (a
-Slack user id, or `service:NAME`) and what they did. Initiators are passed on: from an event to the workflows it starts,
-to the events those cause, to the runs those start, and to retries. The length of such a chain of runs is limited.
+Slack user id, `service:NAME` or `agent:NAME`) and what they did. Initiators are passed on: from an event to the
+workflows it starts, to the events those cause, to the runs those start, and to retries. The length of such a chain of
+runs is limited.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from core.decisions.people import Person, principals_of
+from core.decisions.people import AGENT, Person, principals_of
 from core.errors import Conflict
+from core.statuses import PrincipalKind
 
 Deed: TypeAlias = Literal[
     "asked",
+    "through_agent",
     "opened",
     "escalated",
     "lowered",
@@ -32,6 +35,7 @@ Deed: TypeAlias = Literal[
 # it.
 SAID: Mapping[str, str] = {
     "asked": "requested this run",
+    "through_agent": "had an agent request this run",
     "opened": "opened the incident that led to this run",
     "escalated": "escalated the incident, which led to this run",
     "lowered": "lowered the incident's severity, which led to this run",
@@ -64,8 +68,19 @@ Initiators: TypeAlias = tuple[Initiator, ...]
 
 
 def initiated_by(person: Person, deed: Deed) -> Initiators:
-    """Return the initiators for a person's action; none for actions of a workflow or the system itself."""
-    return tuple(Initiator(who, deed) for who in principals_of(person))
+    """Return the initiators for a person's action; none for actions of a workflow or the system itself.
+
+    The people behind an agent did not act themselves: the agent acted for them.
+    """
+    others: Deed = "through_agent" if person.kind is PrincipalKind.AGENT else deed
+    return tuple(
+        Initiator(who, deed if who == person.slack_user_id else others) for who in principals_of(person)
+    )
+
+
+def has_agent(initiators: Iterable[Initiator]) -> bool:
+    """Return whether an agent is among them."""
+    return any(each.who.startswith(AGENT) for each in initiators)
 
 
 def joined(*groups: Iterable[Initiator]) -> Initiators:

@@ -13,9 +13,9 @@ class Person:
     """A Slack user or another principal, with their role in each team by team name.
 
     `source`: the interface they came through. `token_id`: of the bearer token they used, and `scopes` its scopes; None
-    without a token. `owner`: the Slack id of the person responsible for a service, if any. `depth`: the number of our
-    own runs in a chain that led to this request; 0 if none. `behind`: the ids of the initiators of the last of these
-    runs.
+    without a token. `owner`: the Slack id of the person responsible for a service, if any, or for an agent. `depth`:
+    the number of our own runs in a chain that led to this request; 0 if none. `behind`: the ids of the initiators of
+    the last of these runs, and of the people for whom an agent acts.
     """
 
     slack_user_id: str
@@ -70,5 +70,29 @@ def service_principal(
         token_id=token_id,
         owner=owner,
         kind=PrincipalKind.SERVICE,
+        scopes=frozenset(scopes),
+    )
+
+
+AGENT = "agent:"
+
+
+def agent_principal(
+    name: str,
+    team: str,
+    owner: str,
+    scopes: Iterable[TokenScope],
+    *,
+    token_id: str | None = None,
+    source: str = "mcp",
+) -> Person:
+    """Return an agent of this team. It is not a person, and what it requests has a gate before anything is done."""
+    return Person(
+        f"{AGENT}{name}",
+        {team: Role.RESPONDER},
+        source=source,
+        token_id=token_id,
+        owner=owner,
+        kind=PrincipalKind.AGENT,
         scopes=frozenset(scopes),
     )

@@ -14,10 +14,13 @@ from core.statuses import PrincipalKind, Role, TokenScope
 
 _AS_WHAT = {
     PrincipalKind.SERVICE: PolicyRole.SERVICE,
+    PrincipalKind.AGENT: PolicyRole.AGENT,
     PrincipalKind.OPERATOR: PolicyRole.OPERATOR,
     PrincipalKind.LINK: PolicyRole.LINK,
 }
-SERVICE_SCOPES = frozenset({TokenScope.READ, TokenScope.ALERTS, TokenScope.PROPOSE, TokenScope.RUN})
+_A = {kind: f"{'An' if kind.value[0] in 'aeiou' else 'A'} {kind}" for kind in PrincipalKind}
+SERVICE_SCOPES = frozenset({TokenScope.READ, TokenScope.ALERTS, TokenScope.RUN})
+AGENT_SCOPES = frozenset({TokenScope.PROPOSE})
 UNOWNED_SCOPES = frozenset(
     {TokenScope.READ, TokenScope.ALERTS}
 )  # the scopes that a service without an owner may have
@@ -125,7 +128,7 @@ def require_scope(person: Principal, action: Action) -> None:
     if rule is None:
         raise NotAllowed(f"Nobody may do this: {action} is not in the policy.")
     if person.kind is not PrincipalKind.PERSON and _AS_WHAT[person.kind] not in rule.who:
-        raise NotAllowed(f"A {person.kind} may not {rule.deed}: only people may.")
+        raise NotAllowed(f"{_A[person.kind]} may not {rule.deed}: only people may.")
     if not has_scope(person, action):
         raise _insufficient(rule.deed, rule.needs[0], person.scopes or frozenset())
 

@@ -16,8 +16,10 @@ class Action(StrEnum):
     INCIDENT_NOTE = "incident.note"
     ALERTS_SEND = "alerts.send"
     RUNBOOK_RUN = "runbook.run"
+    RUNBOOK_PROPOSE = "runbook.propose"
     RUN_READ = "run.read"
     RUN_CANCEL = "run.cancel"
+    RUN_WITHDRAW = "run.withdraw"
     RUN_RETRY = "run.retry"
     RUN_RETRY_FROM = "run.retry_from"
     RUN_VERDICT = "run.verdict"
@@ -54,6 +56,7 @@ class PolicyRole(StrEnum):
     PLATFORM_ADMIN = "platform admin"
     OPERATOR = "operator"
     SERVICE = "service"
+    AGENT = "agent"
     WORKFLOW = "workflow"
     LINK = "link"
 
@@ -96,30 +99,41 @@ _ADMINS: Where = {PolicyRole.TEAM_ADMIN: OWN, **_PLATFORM}
 _PEOPLE: Where = {PolicyRole.RESPONDER: OWN, **_PLATFORM}
 _PEOPLE_AND_SERVICES: Where = {**_PEOPLE, PolicyRole.SERVICE: OWN}
 _READERS: Where = {**_PEOPLE_AND_SERVICES, PolicyRole.ANYBODY: GLOBAL, PolicyRole.SERVICE: OWN_AND_GLOBAL}
+_AGENTS: Where = {PolicyRole.AGENT: OWN}
 _DECIDERS: Where = {PolicyRole.RESPONDER: OWN, PolicyRole.PLATFORM_ADMIN: EVERYWHERE}
 _FOR_INCIDENTS: Where = {**_PEOPLE_AND_SERVICES, PolicyRole.WORKFLOW: OWN_AND_GLOBAL}
 
 _READ, _RUN, _APPROVE = (TokenScope.READ,), (TokenScope.RUN,), (TokenScope.APPROVE,)
 _WRITE, _ADMIN = (TokenScope.WRITE,), (TokenScope.ADMIN,)
+_READ_OR_PROPOSE = (TokenScope.READ, TokenScope.PROPOSE)
 
 OF_THE_INCIDENT = "The team is the incident's; the definition must belong to that team or be global."
 AS_ASKED = "The step must name them, or their team and role. Initiators of the run may answer, too."
+A_GATE_FIRST = "A responder must approve it before its first step that does anything."
 NO_INITIATOR = "The gate must name them, or their team and role, and they must not be initiators of the run."
 
 POLICY: Mapping[Action, Rule] = {
-    Action.INCIDENT_READ: Rule("read incidents", _READ, _PEOPLE_AND_SERVICES),
+    Action.INCIDENT_READ: Rule("read incidents", _READ_OR_PROPOSE, {**_PEOPLE_AND_SERVICES, **_AGENTS}),
     Action.INCIDENT_OPEN: Rule("open incidents", _RUN, _PEOPLE_AND_SERVICES),
     Action.INCIDENT_CHANGE: Rule("change incidents", _RUN, _FOR_INCIDENTS),
-    Action.INCIDENT_NOTE: Rule("write into an incident's timeline", _RUN, _PEOPLE_AND_SERVICES),
+    Action.INCIDENT_NOTE: Rule(
+        "write into an incident's timeline",
+        (TokenScope.RUN, TokenScope.PROPOSE),
+        {**_PEOPLE_AND_SERVICES, **_AGENTS},
+    ),
     Action.ALERTS_SEND: Rule("send alerts", (TokenScope.ALERTS, TokenScope.RUN), _PEOPLE_AND_SERVICES),
     Action.RUNBOOK_RUN: Rule("run runbooks", _RUN, _FOR_INCIDENTS, OF_THE_INCIDENT),
+    Action.RUNBOOK_PROPOSE: Rule("propose runs", (TokenScope.PROPOSE,), _AGENTS, A_GATE_FIRST),
     Action.RUN_READ: Rule(
         "read runs",
-        _READ,
-        {**_PEOPLE_AND_SERVICES, PolicyRole.LINK: EVERYWHERE},
+        _READ_OR_PROPOSE,
+        {**_PEOPLE_AND_SERVICES, **_AGENTS, PolicyRole.LINK: EVERYWHERE},
         "A signed link gives access to the page of its run.",
     ),
     Action.RUN_CANCEL: Rule("cancel runs", _RUN, _PEOPLE_AND_SERVICES),
+    Action.RUN_WITHDRAW: Rule(
+        "withdraw runs", (TokenScope.PROPOSE,), _AGENTS, "Only those that it proposed itself."
+    ),
     Action.RUN_RETRY: Rule("retry runs", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
     Action.RUN_RETRY_FROM: Rule("choose the step to continue from", _RUN, _ADMINS),
     Action.RUN_VERDICT: Rule("give a verdict on a step", _APPROVE, _DECIDERS),
@@ -136,7 +150,9 @@ POLICY: Mapping[Action, Rule] = {
     Action.APPROVAL_DECIDE: Rule("approve or reject", _APPROVE, _DECIDERS, NO_INITIATOR),
     Action.WORKFLOW_START: Rule("start workflows", _RUN, _PEOPLE_AND_SERVICES, OF_THE_INCIDENT),
     Action.WORKFLOW_ENABLE: Rule("enable and disable workflows", _WRITE, _ADMINS),
-    Action.DEFINITION_READ: Rule("read definitions", _READ, _READERS),
+    Action.DEFINITION_READ: Rule(
+        "read definitions", _READ_OR_PROPOSE, {**_READERS, PolicyRole.AGENT: OWN_AND_GLOBAL}
+    ),
     Action.DEFINITION_WRITE: Rule("write definitions", _WRITE, _ADMINS),
     Action.DEFINITION_APPROVE: Rule(
         "approve definitions", _APPROVE, _PLATFORM, "Never the author of that version."

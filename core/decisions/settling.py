@@ -52,7 +52,14 @@ def _has_children(execution: Execution) -> bool:
 
 
 def _has_begun(execution: Execution) -> bool:
+    """Whether something was done that the finally steps may have to clean up.
+
+    What an agent proposed, and nobody approved, has done nothing: its finally steps do not run, either.
+    """
     steps = [step for step in execution.steps if not step.policy.in_finally]
+    gate = next((at for at, step in enumerate(steps) if step.id == execution.admitted_by), None)
+    if gate is not None and steps[gate].status is not Status.SUCCEEDED:
+        steps = steps[gate + 1 :]
     return execution.started_at is not None and any(step.started_at is not None for step in steps)
 
 

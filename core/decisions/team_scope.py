@@ -8,6 +8,7 @@ from core.decisions.people import Person
 from core.decisions.policy import reaches, require
 from core.decisions.policy_table import Action
 from core.errors import NotAllowed
+from core.statuses import PrincipalKind
 
 
 def check_runbook_scope(runbook: str, runbook_team: str | None, incident_team: str) -> None:
@@ -20,9 +21,14 @@ def check_runbook_scope(runbook: str, runbook_team: str | None, incident_team: s
 
 
 def check_may_run(person: Person, runbook: str, runbook_team: str | None, incident_team: str) -> None:
-    """Raise NotAllowed if this person may not run the runbook for an incident of that team."""
+    """Raise NotAllowed if this person may not run the runbook for an incident of that team; an agent, propose it."""
     check_runbook_scope(runbook, runbook_team, incident_team)
-    check_may_respond(person, incident_team, f"run {runbook}", Action.RUNBOOK_RUN)
+    check_may_respond(person, incident_team, f"run {runbook}", starting(person))
+
+
+def starting(person: Person) -> Action:
+    """Return the action that starts a run: people and services run runbooks, and agents propose them."""
+    return Action.RUNBOOK_PROPOSE if person.kind is PrincipalKind.AGENT else Action.RUNBOOK_RUN
 
 
 def check_may_respond(person: Person, team: str, deed: str, action: Action = Action.INCIDENT_CHANGE) -> None:

@@ -247,6 +247,11 @@ class RunbookDefinition(WrittenDefinition):
     """What the runbook is for."""
     made_for: MadeFor | None = Field(default=None, alias="for")
     """The incidents that it is made for. For those it is offered first, before the runbooks that were used last."""
+    agents: Literal["propose", "read", "refuse"] = "propose"
+    """What an agent may do with it. Whatever it proposes waits for the approval of a responder before the first step
+    that does anything: `propose`. With `read`, the first steps that only read run before that. `refuse`: no agent can
+    propose it (docs/agents.md).
+    """
     confirm: bool = False
     """Whether the form in Slack shows the values once more, and asks, before the run starts."""
     parameters: dict[str, JsonValue] = Field(default_factory=no_parameters)

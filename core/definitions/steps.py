@@ -33,6 +33,8 @@ class StepDefinition(Definition):
     then runs it with a fake answer.
     `is_called_back`: whether the step waits for a POST to a URL of its own, available to earlier steps as
     `callbacks.ID`.
+    `only_waits`: whether the step does nothing at all but wait, or end the run. Only such steps run before the gate of
+    what an agent proposes.
     `waits_for_people`: whether the run goes on only once people have decided or answered.
     `asks_for_values`: whether the step asks people for values, by the JSON Schema in its field `schema`, and saves them
     under their names.
@@ -43,6 +45,7 @@ class StepDefinition(Definition):
     keeps_secrets_to_hosts: ClassVar[bool] = False
     acts_through: ClassVar[PortName | None] = None
     is_called_back: ClassVar[bool] = False
+    only_waits: ClassVar[bool] = False
     waits_for_people: ClassVar[bool] = False
     asks_for_values: ClassVar[bool] = False
     example: ClassVar[str] = ""

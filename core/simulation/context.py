@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from core.callbacks import CallbackLinks
 from core.decisions.children import PlannedChild
+from core.decisions.initiators import Initiators
 from core.definitions.masking import Masker
 from core.definitions.run_values import compute_values
 from core.definitions.runbook import FakeAnswer, RunbookDefinition
@@ -153,7 +154,8 @@ class SimulationContext:
     """A run that exists only in memory.
 
     `incident`: as expressions see it. `requester`: a Slack user id. `hidden`: the values of secret parameters; in
-    `parameters` they appear as `***`. `outer`: what a child run sees of its parent.
+    `parameters` they appear as `***`. `outer`: what a child run sees of its parent. `initiators`: who would have
+    initiated it, and so could not decide.
     """
 
     definition: RunbookDefinition
@@ -164,6 +166,7 @@ class SimulationContext:
     hidden: Mapping[str, Json] = field(default_factory=dict)
     values: Mapping[str, Json] = field(default_factory=dict)
     outer: Mapping[str, object] = field(default_factory=dict)
+    initiators: Initiators = ()
 
     def inside(self, state: Execution, position: int, child: PlannedChild) -> "SimulationContext":
         """Return the context of a child run of the step at `position` that runs steps written inside it."""
@@ -218,6 +221,7 @@ class SimulationContext:
             execution_id=EXECUTION_ID,
             incident_id=str(self.incident["id"]),
             requester=self.requester,
+            initiators=self.initiators,
             team=self.definition.team or str(self.incident["team"]),
             position=position,
             attempt=step.attempt + 1,

@@ -1,12 +1,15 @@
 """Dry runs: what a run would do, for a person who could start it. Only an audit entry is written."""
 
 from core.decisions.approval_policy import ApprovalPolicy, describe_approvers, possible_deciders
+from core.decisions.initiators import initiated_by
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run
+from core.definitions.agents import check_agents_may_run, with_gate
 from core.definitions.cel.expressions import at_most
 from core.definitions.parameters import check_parameters
-from core.definitions.runbook import short_name
+from core.definitions.runbook import RunbookDefinition, short_name
 from core.definitions.secrets import parted
+from core.definitions.stored import read_stored
 from core.services.access.people import members_with_roles
 from core.services.executions.locks import holder_of, lock_name, may_see_holder
 from core.services.freezes.in_force import freezes_in_force
@@ -18,7 +21,7 @@ from core.services.views.executions import view_freeze_over
 from core.simulation.context import SimulationContext
 from core.simulation.plan import PlannedStep, plan_steps
 from core.simulation.views import LockHolderView, PlannedGateView, PlannedLockView, PlannedStepView, PlanView
-from core.statuses import Status
+from core.statuses import PrincipalKind, Status
 from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 
@@ -34,11 +37,17 @@ def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
     runbook, incident = start.runbook, start.incident
     check_may_run(person, runbook.name, runbook.team.name if runbook.team else None, incident.team.name)
     check_runnable(runbook)
-    definition = definition_of(runbook)
+    definition = _definition(person, start)
     given = check_parameters(definition.parameters, start.given(definition.parameters))
     parameters, hidden = parted(definition.parameters, given)
     context = SimulationContext(
-        definition, parameters, incident_scope(incident), person.slack_user_id, runbook.version, hidden
+        definition,
+        parameters,
+        incident_scope(incident),
+        person.slack_user_id,
+        runbook.version,
+        hidden,
+        initiators=initiated_by(person, "asked"),
     )
     with at_most(MOST_WORK):
         context = context.with_values(UNKNOWN_ID)
@@ -61,6 +70,16 @@ def plan_by_person(work: UnitOfWork, person: Person, start: Start) -> PlanView:
         ),  # as of now; no lock is held, so it may change
         steps=steps,
     )
+
+
+def _definition(person: Person, start: Start) -> RunbookDefinition:
+    """Return the definition that would run: an agent's has its gate, too. Raises NotAllowed if it refuses agents."""
+    definition = definition_of(start.runbook)
+    if person.kind is not PrincipalKind.AGENT:
+        return definition
+    check_agents_may_run(definition)
+    written, _ = with_gate(definition, start.runbook.definition, start.incident.team.name)
+    return read_stored(RunbookDefinition, definition.name, start.runbook.version, written)
 
 
 def _lock(work: UnitOfWork, context: SimulationContext, incident: Incident) -> PlannedLockView | None:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from core.decisions.approval_policy import ApprovalPolicy, Deciders, policy_to_json
 from core.decisions.escalation import Escalation
+from core.decisions.initiators import has_agent
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Definition, Name, PublicText, SlackChannel, SlackUser
 from core.definitions.steps import StepDefinition
@@ -104,6 +105,7 @@ class ApprovalStep(StepDefinition):
     """
 
     touches_outside = False
+    only_waits = True
     waits_for_people = True
     example = """
 id: gate
@@ -122,7 +124,7 @@ message: "The replica of {{ params.cluster }} takes over."
     expires: PositiveDuration | None = timedelta(hours=1)
     """How long the approvers have; after that, the run times out. `null` means no limit."""
     allow_requester: bool = False
-    """Whether the people who initiated the run may decide, too."""
+    """Whether the people who initiated the run may decide, too. Never those behind an agent that proposed it."""
     approval_covers: Literal["attempt", "retries"] = "attempt"
     """What an approval covers: `attempt`, so that a retry needs a new approval; or `retries` as well, for the time
     given by `covers_for`."""
@@ -185,7 +187,8 @@ message: "The replica of {{ params.cluster }} takes over."
 
     def _policy(self, context: Context) -> ApprovalPolicy:
         policy = self.approvers.policy(context.team, context.requester)
-        return replace(policy, initiators=context.initiators, allow_requester=self.allow_requester)
+        is_allowed = self.allow_requester and not has_agent(context.initiators)
+        return replace(policy, initiators=context.initiators, allow_requester=is_allowed)
 
     def _escalation(self, context: Context) -> Escalation | None:
         to, after = self.escalate_to, self.escalate_after

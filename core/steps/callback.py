@@ -27,6 +27,7 @@ class CallbackStep(StepDefinition):
     """
 
     touches_outside = False
+    only_waits = True
     is_called_back = True
     example = """
 id: built

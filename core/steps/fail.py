@@ -17,6 +17,7 @@ class FailStep(StepDefinition):
     conditional, so that a run cleans up first and still counts as failed."""
 
     touches_outside = False
+    only_waits = True
     example = """
 id: ended
 type: fail

@@ -44,6 +44,7 @@ class InputStep(StepDefinition):
     """
 
     touches_outside = False
+    only_waits = True
     asks_for_values = True
     waits_for_people = True
     example = """

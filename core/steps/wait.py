@@ -15,6 +15,7 @@ class WaitStep(StepDefinition):
     """Wait for a fixed time. The wait occupies no worker."""
 
     touches_outside = False
+    only_waits = True
     example = """
 id: settle
 type: wait

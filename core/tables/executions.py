@@ -88,6 +88,7 @@ class RunbookExecution(ExecutionColumns, Base):
 
     `values`: what the definition's `values` came to at the start; null before that, and for a definition without any.
     `initiators`: who initiated it (core.decisions.initiators); none of them may decide its gates.
+    `proposal`: what an agent said when it proposed the run, `{"gate", "text", "owner", "for"}`; null for any other.
     `depth`: how many of our own runs in a chain led to it. `pinned`: the version of each runbook that its steps run.
 
     A child run has `parent_execution_id`, the step that started it and in which attempt (`parent_step`,
@@ -112,6 +113,7 @@ class RunbookExecution(ExecutionColumns, Base):
     holds_lock: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     awaited_by: Mapped[str | None]
     initiators: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    proposal: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     depth: Mapped[int] = mapped_column(server_default=text("0"))
     pinned: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
     parent_execution_id: Mapped[str | None] = mapped_column(ForeignKey("runbook_executions.id"))

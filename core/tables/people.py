@@ -65,9 +65,10 @@ class TeamChannel(Base):
 class ApiToken(Base):
     """A bearer token. Only its SHA-256 is stored; the token has 256 random bits, so no salt is needed.
 
-    `kind`: `person` or `service`; `slack_user_id`: whom it acts for, `service:NAME` for a service, whose responsible
-    person is `owner`. `scopes`: core.statuses.TokenScope. `team`: the only team it is valid for; null: all of theirs.
-    `created_by`: null for tokens from before scopes, which migration 0014 restricted.
+    `kind`: `person`, `service` or `agent`; `slack_user_id`: whom it acts for, `service:NAME` for a service and
+    `agent:NAME` for an agent; `owner`: the person responsible for these. `scopes`: core.statuses.TokenScope. `team`:
+    the only team it is valid for; null: all of theirs. `created_by`: null for tokens from before scopes, which
+    migration 0014 restricted.
     """
 
     __tablename__ = "api_tokens"

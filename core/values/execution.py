@@ -106,6 +106,7 @@ class Execution:
     `timeout`: how long it may take from its first start, including waits; `finally_timeout`: how long its finally steps
     may take after that. `frozen`: no step may start until the freeze is lifted.
     `outcome`: how the run will end once its finally steps are over; None: that is not decided yet.
+    `admitted_by`: the id of the gate without which nothing of the run is done, for one that an agent proposed.
     """
 
     status: Status
@@ -120,6 +121,7 @@ class Execution:
     timeout: timedelta | None = None
     finally_timeout: timedelta | None = None
     outcome: Status | None = None
+    admitted_by: str | None = None
 
     @property
     def is_ending(self) -> bool:

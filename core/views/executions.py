@@ -51,6 +51,17 @@ class InitiatorView(BaseModel):
     deed: str = Field(alias="as")
 
 
+class ProposalTextView(BaseModel):
+    """What an agent said when it proposed a run. `agent`: its name; `owner`: who is responsible for it, and `people`:
+    for whom it acts, as Slack ids.
+    """
+
+    agent: str
+    owner: str
+    people: list[str] = []
+    text: str
+
+
 class ShownStepView(BaseModel):
     """A step that an approval allows to run. `request`: what will be sent, as far as it is known, with secrets by name.
 
@@ -210,6 +221,7 @@ class ExecutionView(BaseModel):
     retried_as: str | None = None
     requested_by: str
     initiators: list[InitiatorView] = []
+    proposal: ProposalTextView | None = None
     parameters: dict[str, Any]
     values: dict[str, Any] | None = None
     steps: list[StepView]

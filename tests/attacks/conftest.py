@@ -12,6 +12,7 @@ from bot.web import create_web
 from core.origins import Origins
 from core.unit_of_work import UnitOfWorkFactory
 from migrations.newest import newest_revision
+from tests.acceptance.agents.conftest import target, world
 from tests.acceptance.slack.conftest import NOBODY_LISTENS, ResponseUrl, response_url
 from tests.acceptance.slack.requests import SECRET
 from tests.acceptance.slack.requests import ours as our_workspace
@@ -21,7 +22,7 @@ from tests.conftest import RecordedJobs
 from tests.snapshots import Snapshots
 from tests.world import new_executor
 
-__all__ = ["armed", "deployment", "ours", "response_url", "theirs"]
+__all__ = ["armed", "deployment", "ours", "response_url", "target", "theirs", "world"]
 
 
 @pytest.fixture

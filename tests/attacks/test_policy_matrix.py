@@ -17,11 +17,18 @@ from bot.rest import application
 from bot.rest.callers import authenticated_router
 from bot.rest.settings import RestSettings
 from cli.operator import OPERATOR
-from core.decisions.people import Person, service_principal
-from core.decisions.policy import SERVICE_SCOPES, allows, sees
+from core.decisions.people import Person, agent_principal, service_principal
+from core.decisions.policy import AGENT_SCOPES, SERVICE_SCOPES, allows, sees
 from core.decisions.policy_table import POLICY, Action
 from core.services.access.people import load_person
-from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token
+from core.services.access.tokens import (
+    ALL_SCOPES,
+    Grant,
+    create_agent_token,
+    create_service_token,
+    create_token,
+)
+from core.statuses import PrincipalKind
 from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_OPS,
@@ -243,13 +250,17 @@ def actors(deployment: Deployment) -> list[Actor]:
         tokens = [
             create_service_token(work, OPERATOR, "robot", Grant(SERVICE_SCOPES, team), owner=PLATFORM)
             for team in SERVICES
+        ] + [
+            create_agent_token(work, OPERATOR, "triage", Grant(team=team), owner=PLATFORM)
+            for team in SERVICES
         ]
     robots = [service_principal("robot", SERVICE_SCOPES, team) for team in SERVICES]
+    agents = [agent_principal("triage", team, PLATFORM, AGENT_SCOPES) for team in SERVICES]
     return [
         *(Actor(person.slack_user_id, person, deployment.rest(person.slack_user_id)) for person in people),
         *(
-            Actor(f"robot of {team}", robot, deployment.carrying(token))
-            for team, robot, token in zip(SERVICES, robots, tokens, strict=True)
+            Actor(f"{robot.kind} of {team}", robot, deployment.carrying(token))
+            for team, robot, token in zip(SERVICES * 2, robots + agents, tokens, strict=True)
         ),
     ]
 
@@ -274,7 +285,8 @@ def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
     if play.is_closed and not is_allowed:
         return _opened(things, route, play, actor, known, answer)
     if play.shown:
-        return _list_is_wrong(answer, play, known, is_allowed)
+        may_be_shut = play.shown == "audit" or actor.person.kind is PrincipalKind.AGENT
+        return _list_is_wrong(answer, play, known, is_allowed=is_allowed, may_be_shut=may_be_shut)
     if is_allowed:
         return (
             f"refused: {answer.text}" if answer.status_code in (*UNLISTED_STATUSES, *UNREAD_STATUSES) else ""
@@ -312,8 +324,9 @@ def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> An
     return actor.client.request(method, address.format(**names), **options)
 
 
-def _list_is_wrong(answer: Any, play: Play, known: str, is_allowed: bool) -> str:
-    if answer.status_code == 403 and play.shown == "audit":
+def _list_is_wrong(answer: Any, play: Play, known: str, *, is_allowed: bool, may_be_shut: bool) -> str:
+    """What is wrong with a list. `may_be_shut`: who sees nothing of it may be refused, too."""
+    if answer.status_code == 403 and may_be_shut:
         return "refused" if is_allowed else ""
     if answer.status_code != 200:
         return f"{answer.status_code}: {answer.text}"

@@ -15,7 +15,12 @@ def _ended(facts: Facts) -> Iterator[Execution]:
 
 
 def _has_begun(facts: Facts, execution: Execution) -> bool:
-    return execution.started_at is not None and any(step.started_at for step in facts.body_of(execution))
+    """Return whether something was done. What an agent proposed, and nobody approved, has done nothing."""
+    steps = facts.body_of(execution)
+    gate = next((step for step in steps if step.id == execution.gate), None)
+    if gate is not None and gate.status != "succeeded":
+        steps = steps[gate.position + 1 :]
+    return execution.started_at is not None and any(step.started_at for step in steps)
 
 
 def finally_steps_are_done(facts: Facts) -> Iterator[Finding]:

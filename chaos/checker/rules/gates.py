@@ -97,7 +97,28 @@ def open_gates_are_waited_for(facts: Facts) -> Iterator[Finding]:
             yield execution.id, f"{execution.id} ({how}) has {len(gates)} open gates."
 
 
+def nothing_of_a_proposal_is_done_before_its_gate(facts: Facts) -> Iterator[Finding]:
+    """What an agent proposes has a gate, and no later step starts before somebody has approved there."""
+    gates = by(facts.gates, "execution_id")
+    for execution in facts.executions:
+        is_proposed = execution.requested_by.startswith("agent:") and execution.parent is None
+        if is_proposed and execution.gate is None:
+            yield execution.id, f"{execution.id} was proposed by an agent and has no gate for that."
+        at = next((step.position for step in facts.body_of(execution) if step.id == execution.gate), None)
+        if at is None or execution.retry_of is not None:
+            continue
+        given = [gate.closed_at for gate in gates[execution.id] if _is_given(gate, at) and gate.closed_at]
+        for step in facts.steps_of[execution.id][at + 1 :]:
+            if step.started_at is not None and (not given or step.started_at < min(given)):
+                yield execution.id, f"{step.key} was done, although nobody had approved the agent's proposal."
+
+
+def _is_given(gate: Gate, position: int) -> bool:
+    return gate.position == position and gate.status in ("approved", "void")
+
+
 RULES = (
+    nothing_of_a_proposal_is_done_before_its_gate,
     one_decision_a_person,
     no_initiator_decides,
     decisions_make_the_status,

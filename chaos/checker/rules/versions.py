@@ -1,6 +1,7 @@
 """A run executes the requested version exactly as it was published."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from chaos.checker.facts import Execution, Facts
 from chaos.checker.violations import Finding
@@ -12,9 +13,17 @@ def the_frozen_copy_runs(facts: Facts) -> Iterator[Finding]:
         if execution.is_inline:
             if execution.frozen["steps"] not in _written(facts, execution):
                 yield execution.id, f"{execution.id} does not run the steps that its parent has for it."
-        elif execution.frozen != execution.published:
+        elif _without_gate(execution) != execution.published:
             version = f"version {execution.version} of {execution.runbook}"
             yield execution.id, f"{execution.id} does not run {version} as it was published."
+
+
+def _without_gate(execution: Execution) -> Mapping[str, Any]:
+    """Return the copy without the gate that it has if an agent proposed the run."""
+    if execution.gate is None:
+        return execution.frozen
+    steps = [step for step in execution.frozen["steps"] if step["id"] != execution.gate]
+    return {**execution.frozen, "steps": steps}
 
 
 def _written(facts: Facts, child: Execution) -> list[object]:

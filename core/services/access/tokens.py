@@ -1,20 +1,21 @@
 """API tokens: issues and revokes them, and authenticates requests that carry one.
 
-A bearer token stands for a person, with their current roles, or for a service, always within the token's scopes and
-team.
+A bearer token stands for a person, with their current roles, for a service or for an agent, always within the token's
+scopes and team.
 """
 
 import hashlib
+import re
 import secrets
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select, update
 
 from core.decisions.initiators import Initiators, initiators_from_json
-from core.decisions.people import Person, service_principal
-from core.decisions.policy import SERVICE_SCOPES, UNOWNED_SCOPES, require
+from core.decisions.people import AGENT, Person, agent_principal, service_principal
+from core.decisions.policy import AGENT_SCOPES, SERVICE_SCOPES, UNOWNED_SCOPES, require
 from core.decisions.policy_table import Action
 from core.errors import AlreadyDone, InvalidInput, NotFound
 from core.identifiers import Prefix, new_id
@@ -156,6 +157,42 @@ def _check_service(work: UnitOfWork, grant: Grant, owner: str | None) -> None:
         )
 
 
+AGENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+def create_agent_token(
+    work: UnitOfWork, operator: Person, agent: str, grant: Grant, *, owner: str, name: str = ""
+) -> str:
+    """Create a token for an agent of the grant's team, and return it. It has the scope `propose` alone, and expires.
+
+    `owner`: the Slack id of the person responsible for it. Raises what `create_service_token` raises, and InvalidInput
+    for a name that could be taken for something else, and for a token that would never expire.
+    """
+    _check_agent(work, agent, grant, owner)
+    row = _row(work, operator, name or agent, Grant(AGENT_SCOPES, grant.team, grant.lifetime))
+    row.kind, row.slack_user_id, row.owner = PrincipalKind.AGENT, f"{AGENT}{agent}", owner
+    return _issue(work, operator, row)
+
+
+def _check_agent(work: UnitOfWork, agent: str, grant: Grant, owner: str) -> None:
+    if AGENT_NAME.fullmatch(agent) is None:
+        hint = (
+            "Use lower-case letters, digits, dots, hyphens and underscores, at most 64, such as triage-bot."
+        )
+        raise InvalidInput(f"{agent!r} is not a name for an agent.", hint=hint, field="agent")
+    if grant.team is None:
+        raise InvalidInput("An agent belongs to a team.", hint="Add --team with its name.", field="team")
+    if grant.lifetime is None or grant.lifetime > LIFETIME:
+        hint = f"Give --expires, at most {LIFETIME.days}d."
+        raise InvalidInput("An agent's token expires.", hint=hint, field="expires")
+    find_team(work, grant.team)
+    if not answers_for(load_owner(work, owner, source="cli"), grant.team):
+        sentence = (
+            f"{owner} is not a responder of team {grant.team}, so they cannot be responsible for its agent."
+        )
+        raise InvalidInput(sentence, hint="Give --owner with the Slack id of one.", field="owner")
+
+
 def answers_for(owner: Person, team: str | None) -> bool:
     """True if the person may be the owner of a service of this team (None: of all teams)."""
     return owner.is_responder_of(team) if team is not None else owner.is_platform_admin or bool(owner.roles)
@@ -230,14 +267,13 @@ SERVICE = "service:"
 
 
 def authenticate(work: UnitOfWork, token: str, *, source: str) -> tuple[Person, ApiToken] | None:
-    """Return the person or service of the token, and its row; None if it is unknown, revoked or expired."""
+    """Return the principal of the token, and its row; None if it is unknown, revoked or expired."""
     query = select(ApiToken).where(ApiToken.digest == digest_of(token), *is_good(work.now))
     row = work.session.scalar(query)
     if row is None:
         return None
     _note_use(work, row)
-    speaker = _service if row.kind == PrincipalKind.SERVICE else _person
-    return speaker(work, row, source), row
+    return _SPEAKERS[PrincipalKind(row.kind)](work, row, source), row
 
 
 def _person(work: UnitOfWork, row: ApiToken, source: str) -> Person:
@@ -261,6 +297,23 @@ def _service(work: UnitOfWork, row: ApiToken, source: str) -> Person:
         scopes &= UNOWNED_SCOPES
     name = row.slack_user_id.removeprefix(SERVICE)
     return service_principal(name, scopes, *teams, owner=row.owner, token_id=row.id, source=source)
+
+
+def _agent(work: UnitOfWork, row: ApiToken, source: str) -> Person:
+    """Return the agent. It may do nothing unless the person responsible for it is a responder of its team."""
+    assert row.team is not None, "no agent's token is issued without it"
+    assert row.owner is not None, "nor without a responsible person"
+    is_answered_for = answers_for(load_owner(work, row.owner, source=source), row.team)
+    scopes = _scopes(row) & AGENT_SCOPES if is_answered_for else frozenset()
+    name = row.slack_user_id.removeprefix(AGENT)
+    return agent_principal(name, row.team, row.owner, scopes, token_id=row.id, source=source)
+
+
+_SPEAKERS: Mapping[PrincipalKind, Callable[[UnitOfWork, ApiToken, str], Person]] = {
+    PrincipalKind.PERSON: _person,
+    PrincipalKind.SERVICE: _service,
+    PrincipalKind.AGENT: _agent,
+}
 
 
 def _scopes(row: ApiToken) -> frozenset[TokenScope]:

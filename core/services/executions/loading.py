@@ -116,7 +116,14 @@ def load_state(
         timeout=_duration(row, "timeout", None),
         finally_timeout=_duration(row, "finally_timeout", FINALLY_TIMEOUT),
         outcome=Status(row.outcome) if row.outcome else None,
+        admitted_by=gate_of(row),
     )
+
+
+def gate_of(row: AnyExecution) -> str | None:
+    """Return the id of the gate that a run has because an agent proposed it; None for any other."""
+    proposal = row.proposal if isinstance(row, RunbookExecution) else None
+    return str(proposal["gate"]) if proposal is not None else None
 
 
 def _duration(row: AnyExecution, field: str, default: timedelta | None) -> timedelta | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, func, or_, select
 
 from core.decisions.people import Person
 from core.decisions.policy import allows, reaches
-from core.decisions.policy_table import Action
+from core.decisions.team_scope import starting
 from core.definitions.made_for import Traits, is_made_for
 from core.statuses import ApprovalStatus
 from core.tables import Incident, Runbook, RunbookExecution, Team
@@ -33,7 +33,7 @@ class Runnable:
 
 def may_run_for(person: Person, incident: Incident) -> bool:
     """Return whether the person may run anything for this incident."""
-    return allows(person, Action.RUNBOOK_RUN, incident.team.name)
+    return allows(person, starting(person), incident.team.name)
 
 
 def runnable_for(work: UnitOfWork, person: Person, incident: Incident) -> list[Runnable]:

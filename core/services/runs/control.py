@@ -25,13 +25,16 @@ from core.values.execution import CancelRequested, Execution, VerdictGiven
 VERDICTS = ("ran", "did_not_run", "run_again")
 
 
-def cancel(work: UnitOfWork, person: Person, execution_id: str) -> RunbookExecution:
+def cancel(
+    work: UnitOfWork, person: Person, execution_id: str, action: Action = Action.RUN_CANCEL
+) -> RunbookExecution:
     """Cancel a run. No step starts after this commits, and its worker stops a running one.
 
-    Raises NotFound, NotAllowed if the person is not in the incident's team, and Conflict if the run has ended.
+    `action`: the permission that the person needs. Raises NotFound, NotAllowed if the person is not in the incident's
+    team, and Conflict if the run has ended.
     """
     row = find_execution(work, person, execution_id)
-    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", Action.RUN_CANCEL)
+    check_may_respond(person, team_of(work, row), f"cancel {row.runbook_name}", action)
     lock_below(work, execution_id)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     if loaded.state.status.is_final:

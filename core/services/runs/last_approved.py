@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy import Select, select
 
 from core.decisions.gate_changes import kept, request_differences, run_differences
+from core.definitions.agents import without_gate
+from core.services.executions.loading import gate_of
 from core.statuses import GateStatus, Status
 from core.tables import Approval, Incident, JsonObject, RunbookExecution, StepExecution
 from core.unit_of_work import UnitOfWork
@@ -32,7 +34,7 @@ def since_last_approved(
     found = (
         request_differences(_still_ahead(work, row, before.shown or ()), shown or ())
         if run.id == row.id
-        else run_differences((run.definition, run.parameters), (row.definition, row.parameters))
+        else run_differences((_written(run), run.parameters), (_written(row), row.parameters))
     )
     return {
         "execution_id": run.id,
@@ -41,6 +43,12 @@ def since_last_approved(
         "approved_at": before.closed_at.isoformat() if before.closed_at else None,
         **kept(found),
     }
+
+
+def _written(run: RunbookExecution) -> JsonObject:
+    """Return the definition without the gate that only an agent's run has: nobody changed the runbook there."""
+    gate = gate_of(run)
+    return without_gate(run.definition, gate) if gate is not None else run.definition
 
 
 def _still_ahead(work: UnitOfWork, row: RunbookExecution, shown: Sequence[Json]) -> list[Json]:

@@ -129,6 +129,7 @@ def _new_execution(
         retry_of=old.id,
         depth=max(old.depth, person.depth),
         pinned=old.pinned,
+        proposal=old.proposal,
         requested_by=person.slack_user_id,
         initiators=initiators_to_json(
             joined(initiators_from_json(old.initiators), initiated_by(person, "retried"))

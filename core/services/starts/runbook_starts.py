@@ -9,10 +9,12 @@ from sqlalchemy import select, text
 from core.decisions.initiators import Initiators, check_chain, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
+from core.definitions.agents import check_agents_may_run, with_gate
 from core.definitions.cel.expressions import at_most
 from core.definitions.parameters import Schema, check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
+from core.definitions.stored import read_stored
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.executions import secret_parameters
 from core.services.executions.locks import lock_name, take_lock
@@ -22,7 +24,7 @@ from core.services.shared import audit, notices
 from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import incident_scope
 from core.services.shared.notices import NewNotice, NoticeKind
-from core.statuses import Status, WaitingFor
+from core.statuses import PrincipalKind, Status, WaitingFor
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, Step
@@ -46,7 +48,8 @@ class Start:
     `request_key`: identifies the delivery; two starts with the same key create one execution.
     `workflow_execution_id`: the workflow execution that starts it. `awaited_by`: the id of its action that waits for
     the end. `initiators`: the people who caused the event that started that workflow. `maybe_done`: copied from its
-    action (StepColumns). `version`: the version that the person was shown; None if they were shown none.
+    action (StepColumns). `version`: the version that the person was shown; None if they were shown none. `said`: what
+    an agent says to those who decide about its proposal.
     """
 
     runbook: Runbook
@@ -58,6 +61,7 @@ class Start:
     initiators: Initiators = ()
     maybe_done: bool = False
     version: int | None = None
+    said: str = ""
 
     def given(self, schema: Schema) -> Mapping[str, Json]:
         """The parameters as values, not checked yet."""
@@ -94,7 +98,10 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
     given = check_parameters(definition.parameters, start.given(definition.parameters))
     parameters, hidden = parted(definition.parameters, given)
     execution = _new_execution(work, requester, start, parameters)
-    execution.pinned = pin_versions(work, definition, start.incident)
+    is_agents = requester.kind is PrincipalKind.AGENT
+    if is_agents:
+        definition = put_behind_gate(execution, definition, requester, start)
+    execution.pinned = pin_versions(work, definition, start.incident, is_agents=is_agents)
     admit(work, execution, start.incident, (), definition)
     _add_steps(work, execution.id, definition, maybe_done=start.maybe_done)
     secret_parameters.keep(work, execution.id, hidden)
@@ -115,13 +122,27 @@ def _add_steps(
     work.session.execute(ADD_STEPS, values)
 
 
+def put_behind_gate(
+    execution: RunbookExecution, definition: RunbookDefinition, agent: Person, start: Start
+) -> RunbookDefinition:
+    """Give the run the gate of a proposal (core.definitions.agents), and return its definition with that.
+
+    It depends on who requests the run alone, so no way to start one can leave it out. Raises NotAllowed if the runbook
+    refuses agents.
+    """
+    check_agents_may_run(definition)
+    execution.definition, gate = with_gate(definition, execution.definition, start.incident.team.name)
+    execution.proposal = {"gate": gate, "text": start.said, "owner": agent.owner, "for": list(agent.behind)}
+    return read_stored(RunbookDefinition, definition.name, start.runbook.version, execution.definition)
+
+
 def pin_versions(
-    work: UnitOfWork, definition: RunbookDefinition, incident: Incident
+    work: UnitOfWork, definition: RunbookDefinition, incident: Incident, *, is_agents: bool = False
 ) -> dict[str, int] | None:
     """Return the version of each runbook that the steps run, and those run in turn; None if they run none.
 
-    So a run never mixes two versions. Raises NotFound or NotRunnable for one that cannot run for this incident, before
-    anything has started.
+    So a run never mixes two versions. `is_agents`: whether an agent requests it. Raises NotFound, NotRunnable or
+    NotAllowed for one that cannot run for this incident, before anything has started.
     """
     pinned: dict[str, int] = {}
     ahead = _run_by(definition)
@@ -132,7 +153,10 @@ def pin_versions(
         runbook = runbook_for(work, name, incident)
         check_runnable(runbook)
         pinned[name] = runbook.version
-        ahead |= _run_by(definition_of(runbook))
+        child = definition_of(runbook)
+        if is_agents:
+            check_agents_may_run(child)
+        ahead |= _run_by(child)
     return pinned or None
 
 

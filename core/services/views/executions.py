@@ -23,6 +23,7 @@ from core.decisions.approval_policy import (
 from core.decisions.escalation import escalation_from_json
 from core.decisions.gates import GATE
 from core.decisions.initiators import initiators_to_json
+from core.decisions.people import AGENT
 from core.services.access.people import members_with_roles
 from core.services.freezes.in_force import freeze_over, freezes_in_force
 from core.services.shared.notices import NoticeKind
@@ -54,6 +55,7 @@ from core.views.executions import (
     InputView,
     LastApprovalView,
     MessageView,
+    ProposalTextView,
     StepView,
 )
 
@@ -158,7 +160,7 @@ def _steps(work: UnitOfWork, ids: Sequence[str]) -> dict[str, list[StepExecution
 def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
     gates = around.gates.get(row.id, ())
     return ExecutionView(
-        **columns(row, ExecutionView),
+        **columns(row, ExecutionView) | {"proposal": _proposal(row)},
         runbook=row.runbook_name,
         description=description_of(row.definition),
         incident_number=around.incidents[row.incident_id].number,
@@ -171,6 +173,17 @@ def _view(row: RunbookExecution, around: _Around) -> ExecutionView:
         input=around.inputs.get(row.id),
         freeze=_freeze(row, around),
         message=_message(around.headlines.get(row.id), around.incidents[row.incident_id]),
+    )
+
+
+def _proposal(row: RunbookExecution) -> ProposalTextView | None:
+    """Return what the agent said; a retry by a person still shows it, as it still has the agent's gate."""
+    said = row.proposal
+    if said is None:
+        return None
+    agent = next((each["who"] for each in row.initiators if each["who"].startswith(AGENT)), "")
+    return ProposalTextView(
+        agent=agent.removeprefix(AGENT), owner=said["owner"], people=said["for"], text=said["text"]
     )
 
 

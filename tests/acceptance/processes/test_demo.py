@@ -35,3 +35,11 @@ def test_a_refused_promotion_ends_the_story_badly(tmp_path: Path) -> None:
     assert played.returncode == 1, played.stdout + played.stderr
     assert "The story ended badly: the run ended failed." in played.stdout
     assert list(tmp_path.iterdir()) == [], "a demo leaves nothing behind"
+
+
+def test_an_agent_proposes_and_alice_approves(tmp_path: Path) -> None:
+    played = headless(tmp_path, "--agent")
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "requested by agent triage" in played.stdout
+    assert "It reads the outcome: succeeded." in played.stdout
+    assert "The story ended well." in played.stdout

@@ -64,11 +64,12 @@ OWNERS = {
     "core.io.sql_postgresql": {"worker"},
     "core.io.vault": set[str](),  # only where Vault is configured
     "hvac": set[str](),
+    "mcp": set[str](),  # only where RUNBOOK_MCP is on
     "alembic": set[str](),
     "prompt_toolkit": set[str](),
     "schemathesis": set[str](),
 }
-EXTRAS = ("botocore", "hvac", "paramiko", "pymysql")  # what [project.optional-dependencies] installs
+EXTRAS = ("botocore", "hvac", "mcp", "paramiko", "pymysql")  # what [project.optional-dependencies] installs
 ENVIRONMENT = {
     "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
     "REDIS_URL": "redis://127.0.0.1:9/0",

@@ -54,3 +54,12 @@ def test_a_decision_of_who_brought_the_run_about_is_a_violation() -> None:
 def test_an_approval_that_was_taken_back_was_one() -> None:
     assert "decisions_make_the_status" not in broken(with_gate(kept(), "apr_1", status="void"))
     assert "decisions_make_the_status" in broken(with_gate(kept(), "apr_1", status="void", count=2))
+
+
+def test_what_an_agent_proposed_has_a_gate_that_somebody_approved_first() -> None:
+    rule = "nothing_of_a_proposal_is_done_before_its_gate"
+    proposed = with_execution(kept(), RUN, requested_by="agent:x", gate="gate")
+    assert rule not in broken(proposed)
+    assert rule in broken(with_execution(kept(), RUN, requested_by="agent:x"))
+    assert rule in broken(with_gate(proposed, "apr_1", closed_at=at(41)))
+    assert rule in broken(with_gate(proposed, "apr_1", status="rejected"))

@@ -11,6 +11,7 @@ from core.decisions.resume import resume
 from core.errors import Conflict
 from core.statuses import Status, WaitingFor
 from core.values.execution import (
+    ApprovalVoided,
     CancelRequested,
     ChildrenChanged,
     Claimed,
@@ -20,6 +21,7 @@ from core.values.execution import (
     GateDecided,
     Refused,
     StepEnded,
+    StepPolicy,
     StepPrepared,
     Succeeded,
     Uncertain,
@@ -175,3 +177,36 @@ def test_a_retry_does_not_silently_repeat_one_in_doubt() -> None:
     assert ended.status is Status.FAILED
     with pytest.raises(Conflict, match="Nobody knows whether step end-0 happened"):
         resume(ended, from_step=None, by="<@U1>", now=NOW)
+
+
+PROPOSED = StepPolicy(repeatable=True)
+
+
+def proposed() -> Execution:
+    """A run whose second step is the gate without which nothing of it is done."""
+    run = with_finally(pending(StepPolicy(only_reads=True), PROPOSED, StepPolicy()))
+    return replace(run, admitted_by="step-1")
+
+
+@pytest.mark.parametrize("decision", [GateDecided(approved=False, by="<@U1>"), CANCEL])
+def test_none_runs_of_what_an_agent_proposed_and_nobody_approved(decision: Event) -> None:
+    """Else a rejected proposal would act all the same."""
+    over = after(proposed(), CLAIMED, STARTED, GOOD, AT_GATE, decision)
+    assert over.status.is_final
+    assert statuses(over)[3:] == [Status.PENDING] * 2
+
+
+def test_they_run_of_what_an_agent_proposed_and_a_person_approved() -> None:
+    approved = after(proposed(), CLAIMED, STARTED, GOOD, AT_GATE, GateDecided(approved=True, by="<@U1>"))
+    ended = after(approved, CLAIMED, STARTED, BAD, CLAIMED, STARTED, GOOD, STARTED, GOOD)
+    assert statuses(ended) == [Status.SUCCEEDED, Status.SUCCEEDED, Status.FAILED, *[Status.SUCCEEDED] * 2]
+
+
+def test_they_clean_up_what_was_done_before_the_approval_was_asked_again() -> None:
+    approved = after(proposed(), CLAIMED, STARTED, GOOD, AT_GATE, GateDecided(approved=True, by="<@U1>"))
+    again = after(approved, CLAIMED, ApprovalVoided("It is different now."), AT_GATE)
+    acted = replace(
+        again, steps=(*again.steps[:2], replace(again.steps[2], started_at=NOW), *again.steps[3:])
+    )
+    rejected = after(acted, GateDecided(approved=False, by="<@U1>"), CLAIMED)
+    assert (rejected.status, rejected.outcome, rejected.position) == (Status.RUNNING, Status.FAILED, 3)

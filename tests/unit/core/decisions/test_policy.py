@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.decisions.people import Person, service_principal
+from core.decisions.people import Person, agent_principal, service_principal
 from core.decisions.policy import (
     allows,
     effective,
@@ -22,6 +22,7 @@ ADMIN = Person("U2", {"data": Role.ADMIN})
 PLATFORM = Person("U3", is_platform_admin=True)
 NOBODY = Person("U4")
 ROBOT = service_principal("ci", TokenScope, "data", owner="U1")
+AGENT = agent_principal("triage", "data", "U1", TokenScope)
 LINK = Person("link", kind=PrincipalKind.LINK)
 FOR_PEOPLE = (
     Action.APPROVAL_DECIDE,
@@ -63,6 +64,28 @@ def test_a_service_with_every_scope_does_nothing_that_is_for_people(action: Acti
     assert not allows(ROBOT, action, "data")
     with pytest.raises(NotAllowed, match="only people may"):
         require_scope(ROBOT, action)
+
+
+def test_an_agent_with_every_scope_reads_notes_proposes_and_withdraws_and_nothing_else() -> None:
+    own = {action for action in Action if POLICY[action].needs and allows(AGENT, action, "data")}
+    assert own == {
+        Action.INCIDENT_READ,
+        Action.INCIDENT_NOTE,
+        Action.RUNBOOK_PROPOSE,
+        Action.RUN_READ,
+        Action.RUN_WITHDRAW,
+        Action.DEFINITION_READ,
+    }
+    for team in ("web", None):
+        elsewhere = {action for action in Action if POLICY[action].needs and allows(AGENT, action, team)}
+        assert elsewhere == ({Action.DEFINITION_READ} if team is None else set())
+    with pytest.raises(NotAllowed, match="An agent may not approve or reject: only people may"):
+        require_scope(AGENT, Action.APPROVAL_DECIDE)
+
+
+def test_only_agents_propose() -> None:
+    for person in (RESPONDER, ADMIN, PLATFORM, ROBOT):
+        assert not allows(person, Action.RUNBOOK_PROPOSE, "data")
 
 
 def test_what_is_not_in_the_table_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
