@@ -7,11 +7,16 @@ from starlette.routing import Route
 from bot.pages.access.readers import Readers
 from bot.pages.access.sessions import Sessions
 from bot.pages.access.sign_in import CALLBACK, SignInPage, SlackSignIn
+from bot.pages.approvals import ApprovalList
+from bot.pages.audit import AuditPage
+from bot.pages.incidents import IncidentList, IncidentPage
 from bot.pages.links import RunLinks
+from bot.pages.overview import OverviewPage
 from bot.pages.problems import ProblemPage
 from bot.pages.rendering import load_pages
 from bot.pages.runs.downloads import StepDownload
 from bot.pages.runs.forms import RunForms
+from bot.pages.runs.listing import RunList
 from bot.pages.runs.page import RunPage
 from bot.pages.site import Site, in_thread
 from core.unit_of_work import UnitOfWorkFactory
@@ -36,6 +41,7 @@ def page_routes(unit_of_work: UnitOfWorkFactory, settings: PageSettings) -> list
         Route("/assets/{name}", pages.assets.answer),
         Route("/problems/{code}", ProblemPage(pages).answer),
         *_access_routes(site, settings.sign_in),
+        *_list_routes(site),
         *_run_routes(site),
     ]
 
@@ -47,6 +53,20 @@ def _access_routes(site: Site, slack: SlackSignIn | None) -> list[Route]:
         Route(CALLBACK, in_thread(access.finish)),
         Route("/sign-in/out", access.out),
         site.route("POST", "/sign-out", access.end),
+    ]
+
+
+def _list_routes(site: Site) -> list[Route]:
+    incident, audit = IncidentPage(site), AuditPage(site)
+    return [
+        site.route("GET", "/", OverviewPage(site).show),
+        site.route("GET", "/runs", RunList(site).show),
+        site.route("GET", "/approvals", ApprovalList(site).show),
+        site.route("GET", "/incidents", IncidentList(site).show),
+        site.route("GET", "/incidents/{id}", incident.show),
+        site.route("GET", "/incidents/{id}/report", incident.report),
+        site.route("GET", "/audit", audit.show),
+        site.route("GET", "/audit/export", audit.export),
     ]
 
 

@@ -118,7 +118,7 @@ def sign_in_address(request: Request) -> str:
 
 
 def see_other(address: str) -> Response:
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER)
+    return RedirectResponse(address, int(HTTPStatus.SEE_OTHER))
 
 
 def _headers(error: RunbookError) -> dict[str, str]:

@@ -21,14 +21,13 @@ class StepDownload:
     site: Site
 
     def show(self, visit: Visit) -> Response:
-        """Return the part as JSON. Raises NotFound for a step or part that is not there."""
+        """Return the part as JSON; `null` if there is nothing of it. Raises NotFound for an unknown step or part."""
         name, part = visit.request.path_params["step"], visit.request.path_params["part"]
         with self.site.unit_of_work.begin() as work:
             run = view_execution(work, find_run(work, visit))
         step = next((each for each in run.steps if each.id == name), None)
-        found = getattr(step, part) if part in PARTS else None
-        if found is None:
+        if step is None or part not in PARTS:
             raise NotFound("There is no such part of a step of this run.")
         file = UNSAFE.sub("_", f"{run.id}-{name}-{part}.json")
         headers = {"Content-Disposition": f'attachment; filename="{file}"'}
-        return Response(as_json(found), headers=headers, media_type="application/json")
+        return Response(as_json(getattr(step, part)), headers=headers, media_type="application/json")
