@@ -34,6 +34,8 @@ POLICY = "; ".join(
         "base-uri 'none'",
     )
 )
+# With `no-referrer`, which other answers have, a browser would send forms with the origin `null`.
+HEADERS = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
 NAVIGATION = (
     ("/", "Overview"),
     ("/runs", "Runs"),
@@ -61,7 +63,7 @@ class Pages:
     ) -> Response:
         """Return a page. `visit`: whoever reads it, for its navigation and forms; None for what anybody may read."""
         text = self.templates.get_template(name).render(visit=visit, **self._around(visit), **values)
-        return HTMLResponse(text, int(status), {"Content-Security-Policy": POLICY, **(headers or {})})
+        return HTMLResponse(text, int(status), {**HEADERS, **(headers or {})})
 
     def _around(self, visit: Visit | None) -> dict[str, object]:
         session = visit.session if visit else None

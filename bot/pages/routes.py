@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 from starlette.routing import Route
 
+from bot.app_manifest import SIGN_IN_PATH
 from bot.pages.access.readers import Readers
 from bot.pages.access.sessions import Sessions
-from bot.pages.access.sign_in import CALLBACK, SignInPage, SlackSignIn
+from bot.pages.access.sign_in import SignInPage, SlackSignIn
 from bot.pages.approvals import ApprovalList
 from bot.pages.audit import AuditPage
 from bot.pages.incidents import IncidentList, IncidentPage
@@ -50,7 +51,7 @@ def _access_routes(site: Site, slack: SlackSignIn | None) -> list[Route]:
     access = SignInPage(site, slack)
     return [
         Route("/sign-in", in_thread(access.begin)),
-        Route(CALLBACK, in_thread(access.finish)),
+        Route(SIGN_IN_PATH, in_thread(access.finish)),
         Route("/sign-in/out", access.out),
         site.route("POST", "/sign-out", access.end),
     ]

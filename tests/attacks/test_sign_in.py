@@ -173,6 +173,7 @@ def test_another_site_cannot_act_through_somebodys_session(
     assert browser.send(path, {**fields, "form": ""}).status_code == 403
     assert browser.send(path, {**fields, "form": of_other["form"]}).status_code == 403
     assert browser.send(path, fields, Origin="https://evil.example").status_code == 403
+    assert browser.send(path, fields, Origin="null").status_code == 403
     assert browser.send(path, fields, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert browser.send(path, fields, **{"Sec-Fetch-Site": "same-site"}).status_code == 403
     assert deployment.see(run).status == "pending"

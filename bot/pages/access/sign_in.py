@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from bot.app_manifest import SIGN_IN_PATH
 from bot.limits import RestLimits
 from bot.pages.access.openid import Identity, Provider
 from bot.pages.access.readers import SOURCE, Visit
@@ -19,7 +20,6 @@ from core.decisions.installation import Sender, Workspace, refusal_of
 from core.errors import InvalidInput, NotAllowed
 from core.services.access.people import load_person
 
-CALLBACK = "/sign-in/callback"
 LONGEST_PATH = 2_000
 PRINTABLE = re.compile(r"/(?![/\\])[!-~]*")
 STALE = "This sign-in was not begun in this browser, or it took longer than ten minutes."
@@ -117,7 +117,7 @@ class SignInPage:
 
     @property
     def _redirect_uri(self) -> str:
-        return self.site.links.public_url.rstrip("/") + CALLBACK
+        return self.site.links.public_url.rstrip("/") + SIGN_IN_PATH
 
 
 def is_path(address: str) -> bool:
