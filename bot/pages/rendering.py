@@ -3,6 +3,7 @@
 import json
 import re
 import secrets
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -21,6 +22,10 @@ from bot.pages.assets import Assets, load_assets
 
 QUOTED = re.compile("`([^`]+)`")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
+# Stands for a person's name until the page is made: then all names are looked up at once. What people write has no
+# such characters, because pages show invisible ones by their codes.
+MARK = re.compile("\ue000([UW][A-Z0-9]{2,20})\ue001")
 # https://cheatsheetseries.owasp.org/cheatsheets/Content_Security_Policy_Cheat_Sheet.html
 POLICY = "; ".join(
     (
@@ -52,6 +57,7 @@ class Pages:
     templates: Environment
     assets: Assets
     sessions: Sessions
+    names: Callable[[Collection[str]], Mapping[str, str]]
 
     def page(
         self,
@@ -63,7 +69,13 @@ class Pages:
     ) -> Response:
         """Return a page. `visit`: whoever reads it, for its navigation and forms; None for what anybody may read."""
         text = self.templates.get_template(name).render(visit=visit, **self._around(visit), **values)
-        return HTMLResponse(text, int(status), {**HEADERS, **(headers or {})})
+        return HTMLResponse(self._named(text), int(status), {**HEADERS, **(headers or {})})
+
+    def _named(self, text: str) -> str:
+        """Put people's names where their marks are; the id of somebody whose name is not known."""
+        marked = set(MARK.findall(text))
+        names = self.names(marked) if marked else {}
+        return MARK.sub(lambda found: str(named(found[1], names.get(found[1], ""))), text)
 
     def _around(self, visit: Visit | None) -> dict[str, object]:
         session = visit.session if visit else None
@@ -75,8 +87,8 @@ class Pages:
         }
 
 
-def load_pages(sessions: Sessions) -> Pages:
-    """Read the templates and files from this package."""
+def load_pages(sessions: Sessions, names: Callable[[Collection[str]], Mapping[str, str]]) -> Pages:
+    """Read the templates and files from this package. `names`: returns people's names by their Slack ids."""
     assets = load_assets()
     templates = Environment(
         loader=PackageLoader("bot.pages"),
@@ -93,6 +105,7 @@ def load_pages(sessions: Sessions) -> Pages:
         "request": request_text,
         "prose": prose,
         "sentence": sentence,
+        "person": person,
         "seconds": seconds_words,
     }
     templates.globals |= {
@@ -102,7 +115,7 @@ def load_pages(sessions: Sessions) -> Pages:
         "counted": counted,
         "status_words": status_words,
     }
-    return Pages(templates, assets, sessions)
+    return Pages(templates, assets, sessions, names)
 
 
 def moment(value: datetime | None) -> str:
@@ -129,8 +142,23 @@ def prose(text: str) -> Markup:
 
 
 def sentence(text: str) -> Markup:
-    """Format one of our sentences, which may quote others: as `prose`, with mentions as ids."""
-    return prose(MENTION.sub(r"\1", visible(text)))
+    """Format one of our sentences, which may quote others: as `prose`, with names where it mentions people."""
+    parts = MENTION.split(visible(text))  # every second one is a person's id
+    return Markup("").join(person(part) if at % 2 else prose(part) for at, part in enumerate(parts))
+
+
+def person(actor: str) -> Markup:
+    """Return what stands for the name of whoever did something, who may be a person, a workflow or a service."""
+    if PERSON.fullmatch(actor):
+        return Markup("\ue000{}\ue001").format(actor)
+    return escape(visible(actor.replace("workflow:", "workflow ", 1)))
+
+
+def named(slack_user_id: str, name: str) -> Markup:
+    """Return a person's name, with their id behind it for whoever points at it."""
+    if not name:
+        return escape(slack_user_id)
+    return Markup('<span title="{}">{}</span>').format(slack_user_id, visible(name))
 
 
 def seen(value: object) -> str:

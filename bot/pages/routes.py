@@ -20,6 +20,7 @@ from bot.pages.runs.forms import RunForms
 from bot.pages.runs.listing import RunList
 from bot.pages.runs.page import RunPage
 from bot.pages.site import Site, in_thread
+from core.services.access.directory import names_of
 from core.unit_of_work import UnitOfWorkFactory
 
 
@@ -35,7 +36,7 @@ def page_routes(unit_of_work: UnitOfWorkFactory, settings: PageSettings) -> list
     links = settings.links
     is_https = links.public_url.startswith("https://")
     sessions = Sessions(links.secret, is_https, links.now)
-    pages = load_pages(sessions)
+    pages = load_pages(sessions, lambda ids: unit_of_work.run(lambda work: names_of(work, ids)))
     readers = Readers(unit_of_work, sessions)
     site = Site(unit_of_work, links, readers, pages, may_sign_in=settings.sign_in is not None)
     return [

@@ -30,6 +30,17 @@ def standing_of(user: Mapping[str, Any]) -> Standing:
     return Standing.APP if user.get("is_bot") else Standing.MEMBER
 
 
+LONGEST_NAME = 80
+
+
+def name_of(user: Mapping[str, Any]) -> str | None:
+    """Return what a user object says people call them: the name that they chose, or their full name."""
+    profile = user.get("profile")
+    chosen = profile.get("display_name") if isinstance(profile, Mapping) else None
+    name = " ".join(str(chosen or user.get("real_name") or user.get("name") or "").split())
+    return name[:LONGEST_NAME] or None
+
+
 def is_barred(standing: Standing) -> bool:
     """Return whether people of this standing may do nothing here, whatever their teams."""
     return standing in REFUSALS
