@@ -22,6 +22,7 @@ ROUTES: Mapping[str, Action] = {
     "GET /incidents": Action.INCIDENT_READ,
     "GET /incidents/{id}": Action.INCIDENT_READ,
     "GET /incidents/{id}/report": Action.INCIDENT_READ,
+    "GET /search": Action.SERVICE_READ,
     "GET /audit": Action.AUDIT_READ,
     "GET /audit/export": Action.AUDIT_READ,
     "GET /assets/{name}": Action.SERVICE_READ,

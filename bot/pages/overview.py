@@ -15,6 +15,7 @@ from core.services.access.listing import (
     Wanted,
     Window,
     list_active_executions,
+    list_executions,
     list_incidents,
     list_open_gates,
     list_requested_by,
@@ -22,13 +23,13 @@ from core.services.access.listing import (
 from core.services.analytics.weeks import teams_with_figures, weeks_of
 from core.services.views.executions import view_approvals, view_executions
 from core.services.views.reading import view_incident
-from core.statuses import UNRESOLVED
-from core.tables import RunbookExecution
+from core.statuses import UNRESOLVED, Status
+from core.tables import Incident, RunbookExecution
 from core.unit_of_work import UnitOfWork
 from core.views.executions import ApprovalView, ExecutionView
-from core.views.incidents import IncidentView
 from core.views.records import WeekView
 
+MOST_FAILED = 3  # of one incident
 MOST = 10  # of each list; the pages of the lists have the rest
 
 
@@ -47,20 +48,24 @@ class OverviewPage:
     site: Site
 
     def show(self, visit: Visit) -> Response:
-        query, window = Query(visit.request.query_params), Window(MOST)
+        team = Query(visit.request.query_params).text("team")
         with self.site.unit_of_work.begin() as work:
-            person = visit.person
-            return self.site.show(
-                visit,
-                "overview.html",
-                gates=_gates(work, person),
-                active=view_executions(work, list_active_executions(work, person, window)),
-                incidents=_unresolved(work, person),
-                own=view_executions(work, list_requested_by(work, person, window)),
-                figures=_figures(work, person, query.text("team")),
-                has_team=bool(person.roles) or person.is_platform_admin,
-                now=work.now,
-            )
+            values = _read(work, visit.person, team)
+        return self.site.show(visit, "overview.html", **values)
+
+
+def _read(work: UnitOfWork, person: Person, team: str | None) -> dict[str, object]:
+    window, unresolved = Window(MOST), _unresolved(work, person)
+    return {
+        "gates": _gates(work, person),
+        "active": view_executions(work, list_active_executions(work, person, window)),
+        "incidents": [view_incident(row) for row in unresolved],
+        "failed": _failed(work, unresolved),
+        "own": view_executions(work, list_requested_by(work, person, window)),
+        "figures": _figures(work, person, team),
+        "has_team": bool(person.roles) or person.is_platform_admin,
+        "now": work.now,
+    }
 
 
 def _gates(work: UnitOfWork, person: Person) -> list[tuple[ExecutionView, ApprovalView]]:
@@ -72,15 +77,21 @@ def _gates(work: UnitOfWork, person: Person) -> list[tuple[ExecutionView, Approv
     return [(runs[gate.execution_id], gate) for gate in reversed(gates)]
 
 
-def _unresolved(work: UnitOfWork, person: Person) -> list[IncidentView]:
+def _unresolved(work: UnitOfWork, person: Person) -> list[Incident]:
     """Return the unresolved incidents, the newest first."""
     rows = [
         row
         for status in UNRESOLVED
         for row in list_incidents(work, person, Window(MOST), Wanted(status=status))
     ]
-    newest = sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)
-    return list(map(view_incident, newest[:MOST]))
+    return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)[:MOST]
+
+
+def _failed(work: UnitOfWork, incidents: Sequence[Incident]) -> list[ExecutionView]:
+    """Return the newest runs that failed for these incidents."""
+    failed = Wanted(status=Status.FAILED)
+    rows = [row for each in incidents for row in list_executions(work, each, Window(MOST_FAILED), failed)]
+    return view_executions(work, sorted(rows, key=lambda row: row.created_at, reverse=True)[:MOST])
 
 
 def _figures(work: UnitOfWork, person: Person, wanted: str | None) -> Figures | None:

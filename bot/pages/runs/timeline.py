@@ -13,11 +13,12 @@ MOST_TICKS = 6
 SPACINGS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 604800)
 SHORTEST = timedelta(seconds=1)  # of the whole time, so that a scale has a meaning
 GATE = "approval"
+RESTS = frozenset({GATE, "wait", "input", "callback"})  # steps that do nothing themselves, but wait
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of a bar. `kind` says how it looks: a status, `gate` or `queued`; `said`: what it is, in words."""
+    """A part of a bar. `kind` says how it looks: a status, `gate`, `rest` for a wait, `queued`; `said`: in words."""
 
     x: float
     width: float
@@ -97,7 +98,8 @@ def _of_step(step: StepView, gates: Sequence[ApprovalView], scale: _Scale) -> Ba
 
 def _acts(step: StepView, scale: _Scale) -> Iterator[Segment]:
     if step.started_at is not None and not step.carried_over:
-        yield scale.segment(step.started_at, step.finished_at, step.status.value, step.status.value)
+        kind = f"{step.status.value} rest" if step.type in RESTS else step.status.value
+        yield scale.segment(step.started_at, step.finished_at, kind, step.status.value)
 
 
 def _gates(gates: Sequence[ApprovalView], scale: _Scale) -> Iterator[Segment]:

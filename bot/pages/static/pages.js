@@ -22,10 +22,13 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
-// A part of the page is replaced while it is open: what was opened stays open, and what was closed stays closed.
+// A part of the page is replaced while it is open: what its reader has opened or closed stays so.
 let known = new Map();
 document.addEventListener("htmx:beforeSwap", () => {
-  known = new Map([...document.querySelectorAll("details[id]")].map((each) => [each.id, each.open]));
+  const changed = [...document.querySelectorAll("details[id]")].filter(
+    (each) => each.open !== each.hasAttribute("data-open"),
+  );
+  known = new Map(changed.map((each) => [each.id, each.open]));
 });
 document.addEventListener("htmx:afterSwap", () => {
   for (const [id, open] of known) {
