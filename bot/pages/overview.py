@@ -50,11 +50,12 @@ class OverviewPage:
     def show(self, visit: Visit) -> Response:
         team = Query(visit.request.query_params).text("team")
         with self.site.unit_of_work.begin() as work:
-            values = _read(work, visit.person, team)
+            values = read_overview(work, visit.person, team)
         return self.site.show(visit, "overview.html", **values)
 
 
-def _read(work: UnitOfWork, person: Person, team: str | None) -> dict[str, object]:
+def read_overview(work: UnitOfWork, person: Person, team: str | None) -> dict[str, object]:
+    """Return what the page shows. `team`: whose weeks; None for the first of the person's own teams."""
     window, unresolved = Window(MOST), _unresolved(work, person)
     return {
         "gates": _gates(work, person),

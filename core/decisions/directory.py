@@ -34,10 +34,8 @@ LONGEST_NAME = 80
 
 
 def name_of(user: Mapping[str, Any]) -> str | None:
-    """Return what a user object says people call them: the name that they chose, or their full name."""
-    profile = user.get("profile")
-    chosen = profile.get("display_name") if isinstance(profile, Mapping) else None
-    name = " ".join(str(chosen or user.get("real_name") or user.get("name") or "").split())
+    """Return the person's full name, as a user object says it, or else the name of their account."""
+    name = " ".join(str(user.get("real_name") or user.get("name") or "").split())
     return name[:LONGEST_NAME] or None
 
 

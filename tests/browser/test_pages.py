@@ -67,7 +67,7 @@ def test_a_run_is_followed_approved_and_retried_in_the_browser(
     # Nobody has touched Bob's page: it shows by itself how the run ended.
     expect(bob.locator("#live")).to_contain_text("replica db-2 is 40 s behind", timeout=PATIENCE)
     expect(bob.locator("#announcement")).to_have_text("collect: failed")
-    expect(bob.locator("#live")).to_contain_text("alice approved")
+    expect(bob.locator("#live")).to_contain_text("Alice Ng approved")
     expect(bob.locator("#live")).to_contain_text("The lag is small.")
     picture(bob, "page-run")
     look_at_the_output(bob, tmp_path)

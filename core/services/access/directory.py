@@ -62,7 +62,7 @@ def _note(work: UnitOfWork, slack_user_id: str, standing: Standing | None, name:
 def note_standing(work: UnitOfWork, slack_user_id: str, standing: Standing, name: str | None = None) -> None:
     """Store what Slack says of a person. If it bars them or no longer does, open gates say who may decide now.
 
-    `name`: what people call them; None if Slack did not say, which leaves what is known.
+    `name`: their full name; None if Slack did not say, which leaves what is known.
     """
     row = work.session.get(SlackPerson, slack_user_id, with_for_update=True, populate_existing=True)
     before = Standing(row.standing) if row is not None else Standing.MEMBER
@@ -84,7 +84,7 @@ def note_change(work: UnitOfWork, slack_user_id: str, standing: Standing, name: 
 
 
 def names_of(work: UnitOfWork, slack_user_ids: Collection[str]) -> dict[str, str]:
-    """Return what people call these people, by their Slack ids, as far as Slack has said it."""
+    """Return the full names of these people by their Slack ids, as far as Slack has said them."""
     if not slack_user_ids:
         return {}
     query = select(SlackPerson.slack_user_id, SlackPerson.name).where(
