@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from bench.loading import ADMIN, MEMBER, PER_INCIDENT, RUNBOOKS, WORKFLOWS
+from bot.pages.overview import read_overview
 from bot.poster.claims import claim_next, is_due_by
 from core.decisions.people import Person
 from core.services.access.listing import (
@@ -23,6 +24,7 @@ from core.services.access.listing import (
 )
 from core.services.analytics.figures import analyse_runbook, analyse_workflow
 from core.services.analytics.tallies import count_ended
+from core.services.analytics.weeks import weeks_of
 from core.services.audit.chain import seal_entries
 from core.services.audit.reading import AuditFilter, list_entries
 from core.services.executions.kinds import RUNBOOK
@@ -82,6 +84,12 @@ def _analytics(runbooks: Sequence[str]) -> Iterator[Read]:
     yield Read("… to a team of twenty", _analyse, ["runbook-2"], person=MEMBER)
     yield Read("analytics of another runbook", _analyse, runbooks)
     yield Read("analytics of a workflow", _analyse_workflow, workflows)
+    teams = [f"team-{number}" for number in range(1, 21)]
+    yield Read("weeks of a team", lambda work, _, team: weeks_of(work, team), teams)
+    yield Read("the overview page", read_overview, teams)
+    yield Read(
+        "… to a team of twenty", lambda work, person, _: read_overview(work, person, None), person=MEMBER
+    )
 
 
 def _runs_of(name: str, words: str, person: str) -> Iterator[Read]:

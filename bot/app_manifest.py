@@ -61,6 +61,10 @@ EVENTS = (
 )
 PRIVATE_EVENTS = ("group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive")
 PATH = "/slack/events"
+SIGN_IN_PATH = "/sign-in/callback"
+SIGN_IN_SCOPES = [
+    "openid"
+]  # of people who sign in to the pages: https://docs.slack.dev/authentication/sign-in-with-slack
 MESSAGE_SHORTCUT, GLOBAL_SHORTCUT = "run.message_shortcut", "run.shortcut"  # callback ids
 
 
@@ -84,9 +88,17 @@ def manifest(installation: Installation) -> dict[str, object]:
             "background_color": "#1f2933",
         },
         "features": _features(installation),
-        "oauth_config": {"scopes": {"bot": sorted(scopes)}},
+        "oauth_config": _oauth(installation, sorted(scopes)),
         "settings": _settings(installation),
     }
+
+
+def _oauth(installation: Installation, bot: list[str]) -> dict[str, object]:
+    """Return the bot's scopes and, if there is an address to come back to, what people allow who sign in."""
+    if installation.url is None:
+        return {"scopes": {"bot": bot}}
+    back = f"{installation.url.rstrip('/')}{SIGN_IN_PATH}"
+    return {"redirect_urls": [back], "scopes": {"user": SIGN_IN_SCOPES, "bot": bot}}
 
 
 def _features(installation: Installation) -> dict[str, object]:

@@ -12,7 +12,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from core.decisions.directory import standing_of
+from core.decisions.directory import name_of, standing_of
 from core.services.access.directory import (
     next_people,
     next_usergroups,
@@ -51,10 +51,13 @@ class SlackDirectory:
 
     def ask_about(self, unit_of_work: UnitOfWorkFactory, slack_user_id: str) -> bool:
         """Ask about one person, and store the answer. Return whether there was one."""
-        standing = self._asked(f"person {slack_user_id}", partial(self._standing, slack_user_id))
-        if standing is not None:
-            unit_of_work.run(partial(note_standing, slack_user_id=slack_user_id, standing=standing))
-        return standing is not None
+        found = self._asked(f"person {slack_user_id}", partial(self._standing, slack_user_id))
+        if found is not None:
+            standing, name = found
+            unit_of_work.run(
+                partial(note_standing, slack_user_id=slack_user_id, standing=standing, name=name)
+            )
+        return found is not None
 
     def _asked(self, about: str, ask: Callable[[], Answer]) -> Answer | None:
         """Return Slack's answer, or None if there is none."""
@@ -69,13 +72,15 @@ class SlackDirectory:
         self._logged.pop(about, None)
         return answer
 
-    def _standing(self, slack_user_id: str) -> Standing:
+    def _standing(self, slack_user_id: str) -> tuple[Standing, str | None]:
+        """Return the person's standing and name."""
         try:
-            return standing_of(self._client.users_info(user=slack_user_id)["user"])
+            user = self._client.users_info(user=slack_user_id)["user"]
+            return standing_of(user), name_of(user)
         except SlackApiError as error:
             if error.response.get("error") not in NOBODY:
                 raise
-            return Standing.UNKNOWN
+            return Standing.UNKNOWN, None
 
     def _members(self, usergroup: str) -> Sequence[str]:
         found: Sequence[str] = self._client.usergroups_users_list(usergroup=usergroup)["users"]
@@ -89,7 +94,7 @@ def on_user_change(unit_of_work: UnitOfWorkFactory, body: Mapping[str, Any]) -> 
     """
     user = (body.get("event") or {}).get("user")
     if isinstance(user, Mapping) and isinstance(user.get("id"), str):
-        found = partial(note_change, slack_user_id=user["id"], standing=standing_of(user))
+        found = partial(note_change, slack_user_id=user["id"], standing=standing_of(user), name=name_of(user))
         unit_of_work.run(found)
 
 

@@ -1,14 +1,12 @@
-"""The web application: REST under /api, Slack's request URL, health and metrics, pages of runs and of errors."""
+"""The web application: REST under /api, Slack's request URL, health and metrics, and pages for people."""
 
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from bot.pages.guards import BodyLimit, RequestLog, SafeHeaders
 from bot.pages.health import Answers, Elapsed, healthz, readyz
-from bot.pages.links import RunLinks
 from bot.pages.metrics import metrics
-from bot.pages.problems import ProblemPage
-from bot.pages.run import RunPage, load_pages
+from bot.pages.routes import PageSettings, page_routes
 from bot.rest.application import create_rest
 from bot.rest.settings import RestSettings
 from core.clock import elapsed
@@ -20,7 +18,7 @@ def create_web(
     *,
     slack: BaseRoute | None,
     rest: RestSettings,
-    links: RunLinks,
+    pages: PageSettings,
     newest_revision: str | None,
     agents: ASGIApp | None = None,
     redis_answers: Answers = lambda: True,
@@ -34,13 +32,11 @@ def create_web(
     cached, see core.clock.elapsed.
     """
     app = create_rest(unit_of_work, rest)
-    pages = load_pages()
     routes: list[BaseRoute] = [
         Route("/healthz", healthz),
         Route("/readyz", readyz(unit_of_work, newest_revision, redis_answers, now)),
         Route("/metrics", metrics(unit_of_work, now, redis_answers)),
-        Route("/runs/{execution_id}", RunPage(unit_of_work, links, pages).answer),
-        Route("/problems/{code}", ProblemPage(pages).answer),
+        *page_routes(unit_of_work, pages),
     ]
     if slack is not None:
         routes.append(slack)

@@ -88,7 +88,9 @@ class Composition:
 
     @property
     def links(self) -> RunLinks:
-        return RunLinks(self.settings.public_url, self.settings.slack_signing_secret)
+        settings = self.settings
+        can = bool(settings.slack_client_id)
+        return RunLinks(settings.public_url, settings.slack_signing_secret, may_sign_in=can)
 
     @property
     def callbacks(self) -> CallbackLinks:

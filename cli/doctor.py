@@ -15,7 +15,7 @@ from cli.doctor_checks import Finding, egress, processes, secrets, shell, tokens
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
 from cli.operator_errors import sentence_of
-from cli.setting_checks import admins, clocks, files, port, signing_secret
+from cli.setting_checks import admins, clocks, files, port, sign_in, signing_secret
 from cli.slack_checks import slack
 from core.database import check_sessions
 from core.errors import ConfigurationError, RunbookError, Unavailable
@@ -51,6 +51,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from _services(settings, environ)
     yield from slack(settings)
     yield signing_secret(settings)
+    yield sign_in(settings)
     yield admins(settings)
     yield port(settings)
     yield files(settings, environ)

@@ -16,7 +16,7 @@ from cli.doctor_checks import Finding
 from cli.serving import host_of, listen
 from core.errors import RunbookError
 from core.io.secret_sources import EnvironmentSecrets, read_file
-from core.settings import Settings
+from core.settings import NEEDED_FOR, Settings
 from core.unit_of_work import UnitOfWorkFactory
 
 # https://docs.slack.dev/authentication/verifying-requests-from-slack: 32 hexadecimal digits
@@ -55,6 +55,21 @@ def admins(settings: Settings) -> Finding:
     if wrong:
         return Finding(name, False, f"RUNBOOK_ADMINS: not a Slack user id: {', '.join(wrong)}.", hint)
     return Finding(name, True, f"{', '.join(ids)}.")
+
+
+def sign_in(settings: Settings) -> Finding:
+    """Check that people can sign in to the pages, or that none of the settings for it is there."""
+    name, needed = "sign in", ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "PUBLIC_URL")
+    client = (settings.slack_client_id, settings.slack_client_secret)
+    if not any(client):
+        return Finding(
+            name, True, "SLACK_CLIENT_ID is not set: pages open with a signed link or a token only."
+        )
+    missing = [each for each, value in zip(needed, (*client, settings.public_url), strict=True) if not value]
+    if missing:
+        hint = f"Set {missing[0]}: {NEEDED_FOR[missing[0]]}."
+        return Finding(name, False, f"{' and '.join(missing)} must be set for people to sign in.", hint)
+    return Finding(name, True, f"People sign in with Slack at {settings.public_url}.")
 
 
 def port(settings: Settings) -> Finding:

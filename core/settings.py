@@ -34,6 +34,8 @@ class Settings(BaseModel):
     slack_bot_token: str = Field(default="", alias="SLACK_BOT_TOKEN")
     slack_signing_secret: str = Field(default="", alias="SLACK_SIGNING_SECRET")
     slack_app_token: str = Field(default="", alias="SLACK_APP_TOKEN")
+    slack_client_id: str = Field(default="", alias="SLACK_CLIENT_ID")
+    slack_client_secret: str = Field(default="", alias="SLACK_CLIENT_SECRET", repr=False)
     slack_api_url: str = Field(default="https://slack.com/api/", alias="SLACK_API_URL")
     slack_team_id: str = Field(default="", alias="SLACK_TEAM_ID")
     slack_enterprise_id: str = Field(default="", alias="SLACK_ENTERPRISE_ID")
@@ -118,7 +120,13 @@ class Settings(BaseModel):
     def credentials(self) -> tuple[str, ...]:
         """All credentials in the settings, to be masked wherever they appear."""
         passwords = (_password(url) for url in (self.database_url, self.database_owner_url, self.redis_url))
-        tokens = (self.slack_bot_token, self.slack_signing_secret, self.slack_app_token, self.vault_token)
+        slack = (
+            self.slack_bot_token,
+            self.slack_signing_secret,
+            self.slack_app_token,
+            self.slack_client_secret,
+        )
+        tokens = (*slack, self.vault_token)
         of_alerts = (value for values in self.alert_secrets.values() for value in values)
         return tuple(filter(None, (*tokens, *passwords, *of_alerts)))
 
@@ -134,6 +142,9 @@ NEEDED_FOR = {
     "SLACK_BOT_TOKEN": "the bot's token, xoxb-…, from your Slack app's page OAuth & Permissions",
     "SLACK_SIGNING_SECRET": "from your Slack app's page Basic Information, used to verify requests",
     "SLACK_APP_TOKEN": "an app-level token, xapp-…, with connections:write, needed for Socket Mode",
+    "SLACK_CLIENT_ID": "from your Slack app's page Basic Information, for people to sign in to the pages",
+    "SLACK_CLIENT_SECRET": "from your Slack app's page Basic Information, for people to sign in to the pages",
+    "PUBLIC_URL": "the address at which people and Slack reach this service, such as https://runbook.example",
     "DATABASE_URL": "postgresql://user:password@host/database (separate several hosts with commas)",
     "REDIS_URL": "redis://host:6379/0, or redis+sentinel://host:26379,host:26379/SERVICE/0",
 }

@@ -25,6 +25,8 @@ class Grant:
     scopes: tuple[str, ...]
     redirect_uri: str
     issued_at: datetime
+    nonce: str = ""
+    """Of a sign-in with OpenID Connect."""
 
 
 class Grants:

@@ -47,8 +47,11 @@ async def decide(sandbox: Sandbox, request: Request) -> Response:
         scopes = tuple(scope for scope in form.get("scope", "").split(",") if scope)
         answer = {"code": sandbox.grants.issue(Grant(app.id, user.id, scopes, redirect, sandbox.clock()))}
     answer["state"] = form.get("state", "")
-    separator = "&" if "?" in redirect else "?"
-    return RedirectResponse(f"{redirect}{separator}{urlencode(answer)}", 302)
+    return RedirectResponse(with_query(redirect, answer), 302)
+
+
+def with_query(address: str, more: dict[str, str]) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(more)}"
 
 
 def app_of(sandbox: Sandbox, client_id: str) -> AppConfig:
@@ -61,6 +64,13 @@ def app_of(sandbox: Sandbox, client_id: str) -> AppConfig:
 
 def consent(sandbox: Sandbox, app: AppConfig, hidden: dict[str, str]) -> str:
     scopes = [scope for scope in hidden["scope"].split(",") if scope]
+    items = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in scopes) or "<li>nothing</li>"
+    lead = f"{escape(app.name)} wants to work in {escape(sandbox.workspace.team.name)}. It asks for:"
+    return f"<p>{lead}</p><ul>{items}</ul>" + consent_form(sandbox, "/oauth/v2/decide", hidden)
+
+
+def consent_form(sandbox: Sandbox, action: str, hidden: dict[str, str]) -> str:
+    """Who somebody is, and whether they allow it. ``hidden``: what is sent along."""
     people = [user for user in sandbox.workspace.users.values() if not (user.is_bot or user.deleted)]
     fields = "".join(
         f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in hidden.items()
@@ -68,11 +78,8 @@ def consent(sandbox: Sandbox, app: AppConfig, hidden: dict[str, str]) -> str:
     options = "".join(
         f'<option value="{escape(user.id)}">{escape(user.real_name)}</option>' for user in people
     )
-    items = "".join(f"<li><code>{escape(scope)}</code></li>" for scope in scopes) or "<li>nothing</li>"
     return f"""
-      <p>{escape(app.name)} wants to work in {escape(sandbox.workspace.team.name)}. It asks for:</p>
-      <ul>{items}</ul>
-      <form method="post" action="/oauth/v2/decide">{fields}
+      <form method="post" action="{action}">{fields}
         <p><label>You are <select class="select" name="user">{options}</select></label></p>
         <p><button class="button primary" name="answer" value="allow">Allow</button>
            <button class="button" name="answer" value="deny">Cancel</button></p>

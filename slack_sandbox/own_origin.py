@@ -28,6 +28,7 @@ OPEN_TO_LINKS = (
     "/archives/",
     "/static/",
     "/oauth/v2/authorize",
+    "/openid/connect/authorize",
 )  # and the page itself: another page may lead here
 FROM_HERE = frozenset({"same-origin", "none"})  # https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
 JSON = "application/json"

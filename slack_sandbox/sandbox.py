@@ -14,6 +14,7 @@ from slack_sandbox.faults import Faults
 from slack_sandbox.inspector import Inspector
 from slack_sandbox.movable_clock import MovableClock
 from slack_sandbox.oauth import Grants
+from slack_sandbox.openid import Identities
 from slack_sandbox.rate_limits import RateLimits
 from slack_sandbox.response_urls import ResponseUrls
 from slack_sandbox.stream import EventStream
@@ -79,6 +80,7 @@ class Sandbox:
     calls: Log[ApiCall]
     inspector: Inspector
     grants: Grants = field(default_factory=Grants)
+    identities: Identities = field(default_factory=Identities)
 
     def seen_by(self, app_id: str | None) -> "Sandbox":
         """The same sandbox, as this app meets it; as the first one when there is no such app."""

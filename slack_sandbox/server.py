@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
+from slack_sandbox import openid_endpoints as openid
 from slack_sandbox.config import WorkspaceConfig
 from slack_sandbox.file_endpoints import download, upload
 from slack_sandbox.inspector_routes import Inspecting
@@ -62,6 +63,10 @@ def slack_routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/response/{secret}", partial(respond, sandbox), methods=["POST"]),
         Route("/oauth/v2/authorize", partial(authorize, sandbox), methods=["GET"]),
         Route("/oauth/v2/decide", partial(decide, sandbox), methods=["POST"]),
+        Route("/.well-known/openid-configuration", openid.describe, methods=["GET"]),
+        Route("/openid/connect/keys", partial(openid.keys, sandbox), methods=["GET"]),
+        Route("/openid/connect/authorize", partial(openid.authorize, sandbox), methods=["GET"]),
+        Route("/openid/connect/decide", partial(openid.decide, sandbox), methods=["POST"]),
         Route("/upload/v1/{secret}", partial(upload, sandbox), methods=["POST"]),
         Route("/files-pri/{file}/{name:path}", partial(download, sandbox), methods=["GET"]),
         WebSocketRoute("/link/", partial(hold_socket, sandbox)),

@@ -72,11 +72,11 @@ def next_blocks(execution: ExecutionView, retry: RetryView | None) -> list[Block
 
 
 def _retry_button(execution: ExecutionView, retry: RetryView) -> Block:
-    confirm = Confirm(title="Retry this run?", text=_retry_words(execution, retry), confirm="Retry")
+    confirm = Confirm(title="Retry this run?", text=retry_words(execution, retry), confirm="Retry")
     return button("run.retry", f"Retry from {retry.from_step}", execution.id, confirm=confirm)
 
 
-def _retry_words(execution: ExecutionView, retry: RetryView) -> str:
+def retry_words(execution: ExecutionView, retry: RetryView) -> str:
     """Return what the retry does. It ends before Slack's limit of a dialog, so the names are few."""
     words = f"A new run of {execution.runbook} continues with {_names(retry.again)}"
     if retry.asked:

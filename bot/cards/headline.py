@@ -153,10 +153,15 @@ def _active_blocks(execution: ExecutionView) -> list[Block]:
     return [*answers, *([_cancel_block(execution)] if execution.outcome is None else [])]
 
 
+def cancel_words(execution: ExecutionView) -> str:
+    """Return what a cancel does, in plain text."""
+    return f"{execution.runbook} stops. No further step starts; what has already happened is not undone."
+
+
 def _cancel_block(execution: ExecutionView) -> Block:
     confirm = Confirm(
         title="Cancel this run?",
-        text=f"{execution.runbook} stops. No further step starts; what has already happened is not undone.",
+        text=cancel_words(execution),
         confirm="Cancel the run",
         deny="Keep running",
     )

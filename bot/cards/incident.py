@@ -56,12 +56,14 @@ def incident(
     *,
     proposed: Sequence[ProposalView] = (),
     command: str = "/runbook",
+    page: str = "",
 ) -> Message:
     """Return the card. `freeze` holds the incident's runs; `proposed`: the runbooks that match it, the best first.
 
-    `command` is the workspace's name of the slash command.
+    `command` is the workspace's name of the slash command. `page`: the address of the incident's page; empty if it has
+    none.
     """
-    blocks = [section(_first_lines(shown), block_id=f"incident.{shown.id}")]
+    blocks = [section(_first_lines(shown, page), block_id=f"incident.{shown.id}")]
     if shown.description.strip():
         blocks.append(section(bounded(escape(shown.description.strip()), SECTION_TEXT)))
     blocks += [
@@ -80,9 +82,10 @@ def _title(shown: IncidentView) -> str:
     return bounded(escape(one_line(shown.title)), TITLE_LENGTH)
 
 
-def _first_lines(shown: IncidentView) -> str:
+def _first_lines(shown: IncidentView, page: str) -> str:
+    number = f"inc-{shown.number}"
     return (
-        f"{_symbol(shown)} *{_what(shown)}: {_title(shown)}* (inc-{shown.number})\n"
+        f"{_symbol(shown)} *{_what(shown)}: {_title(shown)}* ({link(page, number) if page else number})\n"
         f"*{shown.status.value}* · {_where(shown)} · opened by {who(shown.opened_by)} "
         f"at {moment(shown.created_at)}"
     )

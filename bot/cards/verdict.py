@@ -11,6 +11,7 @@ from core.views.executions import ExecutionView, StepView
 
 REQUEST_LENGTH = 1_500
 ERROR_LENGTH = 600
+RUN_AGAIN = "If it did happen, its side effect happens twice. Any approval before it is needed again."
 
 
 def verdict(execution: ExecutionView, position: int, attempt: int) -> Message:
@@ -57,7 +58,7 @@ def verdict_buttons(execution: ExecutionView, step: StepView, block_id: str) -> 
     value = f"{execution.id}:{step.id}:{step.attempt}"
     confirm = Confirm(
         title="Run it again?",
-        text="If it did happen, its side effect happens twice. Any approval before it is needed again.",
+        text=RUN_AGAIN,
         confirm="Run it again",
     )
     ran = button("verdict.ran", "It ran", value, style="primary")

@@ -19,11 +19,20 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class RunLinks:
-    """`secret` is the Slack signing secret; the links are signed with keys derived from it. `now`: aware, in UTC."""
+    """`secret` is the Slack signing secret; the links are signed with keys derived from it. `now`: aware, in UTC.
+
+    `may_sign_in`: whether people can sign in to the pages that need it.
+    """
 
     public_url: str
     secret: str = field(repr=False)
     now: Callable[[], datetime] = field(default=_utc_now, repr=False)
+    may_sign_in: bool = False
+
+    def incident(self, number: int) -> str:
+        """Return the address of an incident's page; empty if nobody could open it in a browser."""
+        can_open = self.public_url and self.may_sign_in
+        return f"{self.public_url.rstrip('/')}/incidents/inc-{number}" if can_open else ""
 
     def url(self, execution_id: str) -> str:
         """Return the signed address of a runbook execution's page."""

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.pages.run import Pages
+from bot.pages.rendering import Pages
 from core.error_codes import ErrorCode
 from core.errors import NotFound
 
@@ -22,4 +22,4 @@ class ProblemPage:
         code = ErrorCode.named(request.path_params["code"])
         if code is None:
             raise NotFound("There is no such code.", hint="The page of a code is at /problems/CODE.")
-        return self.pages.page("problem.html", HTTPStatus.OK, {}, code=code)
+        return self.pages.page("problem.html", HTTPStatus.OK, code=code)

@@ -132,11 +132,12 @@ def _outcome(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     return outcome(view_execution(work, row), card_facts(work, row), page=links.page(row.id))
 
 
-def _incident(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:
+def _incident(work: UnitOfWork, claim: Claim, links: RunLinks) -> Message:
     row = work.session.get_one(Incident, claim.subject_id)
     freezes = freezes_in_force(work) if row.status in UNRESOLVED else []
     proposed = proposals_for(work, row, MOST_PROPOSED) if row.status in UNRESOLVED else []
-    return incident(view_incident(row), view_freeze_over(freezes, row), proposed=proposed)
+    page = links.incident(row.number)
+    return incident(view_incident(row), view_freeze_over(freezes, row), proposed=proposed, page=page)
 
 
 def _summary(work: UnitOfWork, claim: Claim, _links: RunLinks) -> Message:

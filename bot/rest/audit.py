@@ -50,25 +50,25 @@ def list_all(
     """
     if JSON_LINES in accept.lower():
         entries = export_entries(caller.unit_of_work, caller.person, wanted)
-        return StreamingResponse(_lines(entries), media_type=JSON_LINES)
-    before = _place(page.after) if page.after else None
+        return StreamingResponse(json_lines(entries), media_type=JSON_LINES)
+    before = place_of(page.after) if page.after else None
     with caller.unit_of_work.begin() as work:
         rows = list_entries(work, caller.person, wanted, page.window.size, before)
-    found = page.cut(rows, _position)
+    found = page.cut(rows, position_of)
     answer = AuditPage(audit=list(found.rows), next_cursor=found.next_cursor)
     return JSONResponse(answer.model_dump(mode="json"))
 
 
-def _lines(entries: Iterator[AuditEntryView]) -> Iterator[str]:
+def json_lines(entries: Iterator[AuditEntryView]) -> Iterator[str]:
     for entry in entries:
         yield entry.model_dump_json() + "\n"
 
 
-def _position(entry: AuditEntryView) -> Position:
+def position_of(entry: AuditEntryView) -> Position:
     return Position(entry.at, f"{PREFIX}{entry.number}")
 
 
-def _place(position: Position) -> Place:
+def place_of(position: Position) -> Place:
     """Return the place in the trail. Raises InvalidInput for the cursor of another list."""
     number = position.id.removeprefix(PREFIX)
     if not number.isdecimal() or len(number) > 10:

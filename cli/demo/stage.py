@@ -103,6 +103,7 @@ def shell_user() -> str:
 
 
 SIGNING_SECRET = "demo-signing-secret"
+CLIENT_ID, CLIENT_SECRET = "demo-client", "demo-client-secret"
 BOT_TOKEN = "xoxb-demo"
 APP_TOKEN = "xapp-demo"
 REQUESTER, APPROVER, PLATFORM_ADMIN = "U0BOB", "U0ALICE", "U0ERIN"
@@ -131,6 +132,9 @@ def demo_workspace(web_port: int) -> WorkspaceConfig:
             bot_token=BOT_TOKEN,
             app_token=APP_TOKEN,
             signing_secret=SIGNING_SECRET,
+            client_id=CLIENT_ID,
+            client_secret=CLIENT_SECRET,
+            redirect_urls=(f"http://127.0.0.1:{web_port}/",),
             request_url=f"http://127.0.0.1:{web_port}/slack/events",
             shortcuts=(
                 ShortcutConfig(callback_id=MESSAGE_SHORTCUT, name="Run a runbook", type="message"),
@@ -229,10 +233,12 @@ def _environment(ports: dict[str, int], services: dict[str, str]) -> dict[str, s
         **services,
         "SLACK_BOT_TOKEN": BOT_TOKEN,
         "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+        "SLACK_CLIENT_ID": CLIENT_ID,
+        "SLACK_CLIENT_SECRET": CLIENT_SECRET,
         "SLACK_API_URL": f"http://127.0.0.1:{ports['sandbox']}/api/",
         "PATH": demo_path(environment()),
         "PORT": str(ports["web"]),
-        "PUBLIC_URL": "",
+        "PUBLIC_URL": f"http://127.0.0.1:{ports['web']}",
         "RUNBOOK_ADMINS": PLATFORM_ADMIN,
         "RUNBOOK_SHELL": "on",
         "RUNBOOK_SHELL_USER": shell_user(),

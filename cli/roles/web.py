@@ -8,14 +8,18 @@ import typer
 from starlette.types import ASGIApp
 
 from bot.answers import EphemeralReplier
+from bot.directory import SlackDirectory
 from bot.limits import RestLimits, bucket
+from bot.pages.access.openid import SlackOpenId
+from bot.pages.access.sign_in import SlackSignIn
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
 from cli.agents.door import agent_door
 from cli.compose import Composition
 from cli.processes import run, stopping
-from cli.roles.slack import SLACK, bolt_app
+from cli.roles.slack import SLACK, bolt_app, workspace_pin
 from cli.serving import host_of, listen, reserve, serve
 from cli.supervisor import Supervisor, addresses, command
 from migrations.newest import newest_revision
@@ -78,10 +82,28 @@ def web_app(composition: Composition) -> ASGIApp:
             bolt_app(composition), settings.slack_signing_secret, EphemeralReplier(settings.slack_api_url)
         ),
         rest=rest_settings(composition),
-        links=composition.links,
+        pages=page_settings(composition),
         newest_revision=newest_revision(),
         agents=agent_door(composition) if settings.mcp == "on" else None,
         redis_answers=composition.redis_answers,
+    )
+
+
+def page_settings(composition: Composition) -> PageSettings:
+    """Return the settings of the pages. Raises ConfigurationError if only a part of the client's settings is there."""
+    settings = composition.settings
+    client = (settings.slack_client_id, settings.slack_client_secret)
+    if not any(client):
+        return PageSettings(composition.links)
+    settings.need("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "PUBLIC_URL")
+    directory = SlackDirectory(settings.slack_bot_token, settings.slack_api_url)
+    return PageSettings(
+        composition.links,
+        SlackSignIn(
+            SlackOpenId(*client, settings.slack_api_url),
+            workspace_pin(composition).current,
+            partial(directory.ask_about, composition.unit_of_work),
+        ),
     )
 
 

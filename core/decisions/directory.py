@@ -30,6 +30,15 @@ def standing_of(user: Mapping[str, Any]) -> Standing:
     return Standing.APP if user.get("is_bot") else Standing.MEMBER
 
 
+LONGEST_NAME = 80
+
+
+def name_of(user: Mapping[str, Any]) -> str | None:
+    """Return the person's full name, as a user object says it, or else the name of their account."""
+    name = " ".join(str(user.get("real_name") or user.get("name") or "").split())
+    return name[:LONGEST_NAME] or None
+
+
 def is_barred(standing: Standing) -> bool:
     """Return whether people of this standing may do nothing here, whatever their teams."""
     return standing in REFUSALS

@@ -57,7 +57,7 @@ def what_happened(known: Place, present: Place, mark: int, witnessed: int | None
     return DatabaseChange.SET_BACK if witnessed is None else DatabaseChange.TAKEN_OVER
 
 
-OLDEST_SCHEMA = "0033"  # supported by this release: the newest migration that its tables require
+OLDEST_SCHEMA = "0034"  # supported by this release: the newest migration that its tables require
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Tally(_Key, Base):
     """`counts`: by `ended STATUS`, `duration BUCKET` and `approval BUCKET` (core.services.analytics.tallies)."""
 
     __tablename__ = "tallies"
+    __table_args__ = (Index("ix_tallies_team_id_day", "team_id", "day"),)
 
     counts: Mapped[JsonObject]
     last_success: Mapped[datetime | None]

@@ -44,13 +44,14 @@ class TeamMember(Base):
 
 
 class SlackPerson(Base):
-    """What Slack says of a person (core.statuses.Standing), and when it was last asked."""
+    """What Slack says of a person: their standing (core.statuses.Standing) and name, and when it was last asked."""
 
     __tablename__ = "slack_people"
 
     slack_user_id: Mapped[str] = mapped_column(primary_key=True)
     standing: Mapped[str]
     checked_at: Mapped[datetime]
+    name: Mapped[str | None]
 
 
 class TeamChannel(Base):

@@ -1,6 +1,6 @@
 """Audit entries and analytics."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import BaseModel
@@ -59,3 +59,17 @@ class AnalyticsView(BaseModel):
     approval_seconds: PercentilesView | None
     last_success: datetime | None
     failures: list[FailureView]
+
+
+class WeekView(BaseModel):
+    """A week of a team: how its runs ended. `approval_seconds`: the median from a gate's opening to its approval."""
+
+    monday: date
+    succeeded: int
+    failed: int
+    cancelled: int
+    approval_seconds: float | None
+
+    @property
+    def ended(self) -> int:
+        return self.succeeded + self.failed + self.cancelled

@@ -6,6 +6,7 @@ from anyio.from_thread import BlockingPortal
 from bot.app import create_bolt_app
 from bot.limits import RateLimit
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
@@ -40,7 +41,11 @@ def deployment(
     unlimited = RestSettings(limit=limit, origins=Origins(SECRET))
     slack = slack_route(app, SECRET)
     web = create_web(
-        unit_of_work, slack=slack, rest=unlimited, links=links, newest_revision=newest_revision()
+        unit_of_work,
+        slack=slack,
+        rest=unlimited,
+        pages=PageSettings(links),
+        newest_revision=newest_revision(),
     )
     executor = new_executor(unit_of_work)
     return Deployment(

@@ -85,6 +85,12 @@ class Things:
         with self.deployment.unit_of_work.begin() as work:
             return work.session.scalars(select(Approval.id).where(Approval.execution_id == run)).one()
 
+    def seen(self, gate: str) -> dict[str, str]:
+        """What the form of this gate sends along: the digest of what it shows; nothing of a gate that is not there."""
+        with self.deployment.unit_of_work.begin() as work:
+            row = work.session.get(Approval, gate)
+            return {"seen": (row.digest if row else None) or ""}
+
     def run_asking(self) -> str:
         """The id of a run that asks data's responders for a value `host`."""
         run = self.run(ASKING)

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from tests.attacks.deployment import DATA_OPS, PLATFORM, Deployment
@@ -23,7 +24,11 @@ def web(deployment: Deployment) -> TestClient:
     """The vendors' secrets are set; nobody has a token."""
     settings = RestSettings(alert_secrets=SECRETS)
     app = create_web(
-        deployment.unit_of_work, slack=None, rest=settings, links=RunLinks("", ""), newest_revision=None
+        deployment.unit_of_work,
+        slack=None,
+        rest=settings,
+        pages=PageSettings(RunLinks("", "")),
+        newest_revision=None,
     )
     return TestClient(app, raise_server_exceptions=False)
 

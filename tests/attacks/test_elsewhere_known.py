@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from bot.app import create_bolt_app
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
@@ -127,7 +128,7 @@ def test_without_a_signing_secret_nothing_is_signed(deployment: Deployment) -> N
         deployment.unit_of_work,
         slack=slack_route(create_bolt_app(deployment.unit_of_work, workspace=ours, token="xoxb-1"), ""),
         rest=RestSettings(),
-        links=RunLinks("https://x", ""),
+        pages=PageSettings(RunLinks("https://x", "")),
         newest_revision=None,
     )
     body = command_form(PLATFORM, "C0DATA", "help", "1.1")

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from bot.app import create_bolt_app
 from bot.limits import RestLimits, bucket
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.limits import Limits, Rate
@@ -82,7 +83,11 @@ def few(deployment: Deployment) -> Deployment:
     """The deployment behind REST of a few requests."""
     rest = RestSettings(limit=bucket(FEW.requests_of_token), limits=RestLimits(FEW))
     deployment.web = create_web(
-        deployment.unit_of_work, slack=None, rest=rest, links=RunLinks("", ""), newest_revision=None
+        deployment.unit_of_work,
+        slack=None,
+        rest=rest,
+        pages=PageSettings(RunLinks("", "")),
+        newest_revision=None,
     )
     return deployment
 

@@ -3,6 +3,7 @@
 Each address of the router is played by each role, on what is of their own team, of another, and of nobody.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,13 +58,15 @@ ALERT = {
 class Play:
     """How an address is tried.
 
-    `thing`: what it is about, as `Things` makes it; none where a body names it. `names`: what is filled into the
-    address. `shown`: of a list, where in the answer the thing must be. `can_be_global`: whether it is tried on what
-    is global too. `is_closed`: who may not is told so before anything is looked for, whatever they name.
+    `thing`: what it is about, as `Things` makes it; none where a body names it. `form`: what a page's form sends.
+    `names`: what is filled into the address. `shown`: of a list, where in the answer the thing must be; of a page,
+    anywhere in it. `can_be_global`: whether it is tried on what is global too. `is_closed`: who may not is told so
+    before anything is looked for, whatever they name.
     """
 
     thing: str = ""
     json: Callable[[Things], dict[str, Any]] = lambda things: {}
+    form: Callable[[Things, str], dict[str, str]] | None = None
     headers: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     names: Callable[[Things], dict[str, str]] = lambda things: {}
@@ -180,7 +183,27 @@ PLAYS: dict[str, Play] = {
     "GET /api/secrets/{id}": Play("secret", is_closed=True),
     "PUT /api/secrets/{id}": Play("secret", is_closed=True),
     "DELETE /api/secrets/{id}": Play("secret", is_closed=True),
+    "GET /": Play("run", shown="page"),
+    "GET /runs": Play("run", shown="page"),
     "GET /runs/{execution_id}": Play("run"),
+    "GET /runs/{execution_id}/steps/{step}/{part}": Play(
+        "run", names=lambda things: {"step": "pause", "part": "request"}
+    ),
+    "POST /runs/{execution_id}/cancel": Play("run", form=lambda things, known: {}),
+    "POST /runs/{execution_id}/retry": Play("run", form=lambda things, known: {}),
+    "POST /runs/{execution_id}/verdict": Play(
+        "run_in_doubt", form=lambda things, known: {"verdict": "ran", "step": "pause", "attempt": "1"}
+    ),
+    "GET /approvals": Play("gate", shown="page"),
+    "POST /approvals/{approval_id}/approve": Play("gate", form=lambda things, known: things.seen(known)),
+    "POST /approvals/{approval_id}/reject": Play(
+        "gate", form=lambda things, known: {"reason": "No.", **things.seen(known)}
+    ),
+    "GET /incidents": Play("incident", shown="page"),
+    "GET /incidents/{id}": _of_incident(),
+    "GET /incidents/{id}/report": _of_incident(),
+    "GET /audit": Play("incident", shown="page"),
+    "GET /audit/export": Play("incident", shown="page"),
 }
 WITHOUT_A_TOKEN = {route for route, action in ROUTES.items() if not POLICY[action].needs}
 SEEING = {
@@ -313,12 +336,14 @@ def _opened(things: Things, route: str, play: Play, actor: Actor, known: str, an
 
 def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> Any:
     method, address = route.split(" ", 1)
-    names = {**dict.fromkeys(("id", "execution_id"), known), **play.names(things)}
+    names = {**dict.fromkeys(("id", "execution_id", "approval_id"), known), **play.names(things)}
     options: dict[str, Any] = {"headers": play.headers} if play.headers else {}
     if method == "PUT" and play.thing == "secret":
         options["json"] = _json_of_secret(known)
     elif method == "PUT":
         options["json"] = _json_of(things, known, WORKFLOW if play.thing == "workflow" else None)
+    elif play.form is not None:
+        options |= {"data": play.form(things, known), "follow_redirects": False}
     elif method == "POST":
         options["json"] = play.json(things)
     return actor.client.request(method, address.format(**names), **options)
@@ -330,7 +355,8 @@ def _list_is_wrong(answer: Any, play: Play, known: str, *, is_allowed: bool, may
         return "refused" if is_allowed else ""
     if answer.status_code != 200:
         return f"{answer.status_code}: {answer.text}"
-    is_there = any(known in str(row) for row in answer.json()[play.shown])
+    rows = [answer.text] if play.shown == "page" else answer.json()[play.shown]
+    is_there = any(known in str(row) for row in rows)
     return "" if is_there == is_allowed else f"{known} {'is' if is_there else 'is not'} in the list"
 
 
@@ -339,7 +365,7 @@ def test_an_address_takes_a_token_and_one_of_the_right_scope(deployment: Deploym
     """The highest of all, with every scope but those; the body is not read, nor anything looked for."""
     needs = POLICY[ROUTES[route]].needs
     method, address = route.split(" ", 1)
-    url = address.format(id="x", execution_id="x", runbook_id="x", vendor="grafana")
+    url = re.sub(r"\{\w+\}", "x", address.replace("{vendor}", "grafana"))
     with deployment.unit_of_work.begin() as work:
         token = create_token(work, OPERATOR, PLATFORM, "few", scopes=ALL_SCOPES - set(needs))
     stranger = TestClient(deployment.web, raise_server_exceptions=False)

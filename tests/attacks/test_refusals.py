@@ -203,11 +203,15 @@ def _id_of(deployment: Deployment, runbook: str) -> str:
     return str(deployment.rest(PLATFORM).get(f"/api/runbooks/{runbook}").json()["runbook"]["id"])
 
 
+LISTS = ("/api/incidents", "/api/runbooks", "/api/workflows", "/api/approvals", "/api/freezes")
+PAGES = ("/", "/?team=data", "/runs", "/approvals", "/incidents", "/audit", "/audit/export")
+
+
 def test_no_list_names_anything_of_data(deployment: Deployment, data: dict[str, str]) -> None:
     said = [
         deployment.rest(person).get(path).text
         for person in (WEB_ADMIN, WEB_OPS, NOBODY)
-        for path in ("/api/incidents", "/api/runbooks", "/api/workflows", "/api/approvals", "/api/freezes")
+        for path in (*LISTS, *PAGES)
     ]
     said += [
         deployment.slack.types(person, channel, typed)

@@ -1,16 +1,21 @@
 """A small app in Bolt for JavaScript, over HTTP and Socket Mode: a command, a modal, a button and a mention."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from slack_sandbox.testing import FormRefused, SlackSandbox
-from tests.foreign.npm import installed_app
+from tests.npm import installed
+
+APP = Path(__file__).parent / "javascript"
 
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    return installed_app()
+    home = installed(APP)
+    shutil.copy(APP / "app.js", home)
+    return home
 
 
 @pytest.fixture(params=[False, True], ids=["http", "socket"])

@@ -48,20 +48,25 @@ def _is_due(
     return or_(checked_at.is_(None), checked_at <= work.now - every)
 
 
-def _note(work: UnitOfWork, slack_user_id: str, standing: Standing | None) -> None:
-    """Store when somebody was asked about and, if it is known, their standing."""
-    new = {"slack_user_id": slack_user_id, "standing": standing or Standing.MEMBER, "checked_at": work.now}
-    changed = {"checked_at": work.now} | ({"standing": standing} if standing is not None else {})
+def _note(work: UnitOfWork, slack_user_id: str, standing: Standing | None, name: str | None = None) -> None:
+    """Store when somebody was asked about and, if they are known, their standing and name."""
+    first = {"slack_user_id": slack_user_id, "standing": standing or Standing.MEMBER, "checked_at": work.now}
+    known = {"standing": standing, "name": name}
+    changed = {"checked_at": work.now} | {key: value for key, value in known.items() if value is not None}
+    new = {**first, "name": name}
     work.session.execute(
         insert(SlackPerson).values(new).on_conflict_do_update(index_elements=["slack_user_id"], set_=changed)
     )
 
 
-def note_standing(work: UnitOfWork, slack_user_id: str, standing: Standing) -> None:
-    """Store what Slack says of a person. If it bars them or no longer does, open gates say who may decide now."""
+def note_standing(work: UnitOfWork, slack_user_id: str, standing: Standing, name: str | None = None) -> None:
+    """Store what Slack says of a person. If it bars them or no longer does, open gates say who may decide now.
+
+    `name`: their full name; None if Slack did not say, which leaves what is known.
+    """
     row = work.session.get(SlackPerson, slack_user_id, with_for_update=True, populate_existing=True)
     before = Standing(row.standing) if row is not None else Standing.MEMBER
-    _note(work, slack_user_id, standing)
+    _note(work, slack_user_id, standing, name)
     if before is standing:
         return
     audit.record(work, SLACK, "person.standing", slack_user_id, {"before": before, "after": standing})
@@ -72,10 +77,20 @@ def note_standing(work: UnitOfWork, slack_user_id: str, standing: Standing) -> N
             notices.mark_gates_dirty(work, team)
 
 
-def note_change(work: UnitOfWork, slack_user_id: str, standing: Standing) -> None:
+def note_change(work: UnitOfWork, slack_user_id: str, standing: Standing, name: str | None = None) -> None:
     """Store a change that Slack tells of by itself; of people whom nobody asks about, nothing is stored."""
     if work.session.get(SlackPerson, slack_user_id) is not None:
-        note_standing(work, slack_user_id, standing)
+        note_standing(work, slack_user_id, standing, name)
+
+
+def names_of(work: UnitOfWork, slack_user_ids: Collection[str]) -> dict[str, str]:
+    """Return the full names of these people by their Slack ids, as far as Slack has said them."""
+    if not slack_user_ids:
+        return {}
+    query = select(SlackPerson.slack_user_id, SlackPerson.name).where(
+        SlackPerson.slack_user_id.in_(sorted(slack_user_ids)), SlackPerson.name.is_not(None)
+    )
+    return {slack_user_id: str(name) for slack_user_id, name in work.session.execute(query)}
 
 
 def is_known_since(work: UnitOfWork, slack_user_id: str, since: datetime) -> bool:

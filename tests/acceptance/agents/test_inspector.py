@@ -12,15 +12,16 @@ import pytest
 
 from bot.agents.tools import TOOLS
 from tests.acceptance.agents.world import AgentWorld
-from tests.foreign.npm import installed
+from tests.npm import installed
 
+PACKAGES = Path(__file__).parent / "inspector"
 PATIENCE = 120.0
 pytestmark = pytest.mark.timeout(PATIENCE * 4)
 
 
 @pytest.fixture(scope="module")
 def inspector() -> Path:
-    scope = installed("inspector") / "node_modules/@modelcontextprotocol"
+    scope = installed(PACKAGES) / "node_modules/@modelcontextprotocol"
     # It names itself by the package that it is usually part of, which brings a web page, too.
     (scope / "package.json").write_text('{"name": "inspector", "version": "1.0.3"}')
     return scope / "inspector-cli/build/cli.js"

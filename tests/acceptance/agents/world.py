@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from bot.agents.door import AgentDoor
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from cli.operator import OPERATOR
@@ -156,7 +157,7 @@ def application(unit_of_work: UnitOfWorkFactory, limits: Limits = STANDARD) -> A
         unit_of_work,
         slack=None,
         rest=RestSettings(),
-        links=RunLinks("", "secret"),
+        pages=PageSettings(RunLinks("", "secret")),
         newest_revision=newest_revision(),
         agents=door,
     )

@@ -10,6 +10,7 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from chaos.forkserver_client import Forkserver
@@ -60,7 +61,11 @@ def origin(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots) -> Iterator[st
     snapshots.begin_with(unit_of_work, apply_all)
     links = RunLinks("", "secret")
     web = create_web(
-        unit_of_work, slack=None, rest=RestSettings(), links=links, newest_revision=newest_revision()
+        unit_of_work,
+        slack=None,
+        rest=RestSettings(),
+        pages=PageSettings(links),
+        newest_revision=newest_revision(),
     )
     listener, url = listen(0)
     server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=1))

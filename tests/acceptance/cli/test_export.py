@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from cli.client import export
@@ -24,7 +25,9 @@ from tests.world import TEAMS, apply_documents
 def web(unit_of_work: UnitOfWorkFactory) -> ASGIApp:
     apply_documents(unit_of_work, TEAMS + "---" + RUNBOOKS + "---" + WORKFLOW)
     links = RunLinks("https://runbooks.example", "the signing secret")
-    return create_web(unit_of_work, slack=None, rest=RestSettings(), links=links, newest_revision=None)
+    return create_web(
+        unit_of_work, slack=None, rest=RestSettings(), pages=PageSettings(links), newest_revision=None
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from bot.limits import RateLimit, RestLimits
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.decisions.people import Person
@@ -41,7 +42,7 @@ def web(unit_of_work: UnitOfWorkFactory, snapshots: Snapshots, links: RunLinks) 
         limit=RateLimit(rate=1_000_000.0, burst=1_000_000), limits=RestLimits(STANDARD.times(1_000))
     )
     return create_web(
-        unit_of_work, slack=None, rest=unlimited, links=links, newest_revision=newest_revision()
+        unit_of_work, slack=None, rest=unlimited, pages=PageSettings(links), newest_revision=newest_revision()
     )
 
 

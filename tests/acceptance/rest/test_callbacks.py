@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.callbacks import CallbackLinks
@@ -59,7 +60,7 @@ def executor(unit_of_work: UnitOfWorkFactory, target: Target) -> Executor:
 def web(web: ASGIApp, unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
     apply_documents(unit_of_work, RUNBOOK)
     rest = RestSettings(callbacks=LINKS)
-    return create_web(unit_of_work, slack=None, rest=rest, links=links, newest_revision=None)
+    return create_web(unit_of_work, slack=None, rest=rest, pages=PageSettings(links), newest_revision=None)
 
 
 def start(client: TestClient, runbook: str = "db-rebuild") -> str:

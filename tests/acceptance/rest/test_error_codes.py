@@ -17,6 +17,7 @@ from bot.limits import RateLimit
 from bot.pages import guards
 from bot.pages.guards import LARGEST_BODY
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest import incidents
 from bot.rest.settings import RestSettings
 from bot.web import create_web
@@ -74,7 +75,9 @@ def web(web: ASGIApp, unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIA
     """The application; one vendor signs its alerts."""
     limit = RateLimit(rate=0.001, burst=REQUESTS)
     settings = RestSettings(limit=limit, alert_secrets={"sentry": ("the secret",)})
-    return create_web(unit_of_work, slack=None, rest=settings, links=links, newest_revision=None)
+    return create_web(
+        unit_of_work, slack=None, rest=settings, pages=PageSettings(links), newest_revision=None
+    )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.clock import SystemClock, elapsed
@@ -72,7 +73,7 @@ def web_of(
         unit_of_work,
         slack=None,
         rest=RestSettings(),
-        links=RunLinks("", "secret"),
+        pages=PageSettings(RunLinks("", "secret")),
         newest_revision=revision,
         redis_answers=lambda: redis_answers,
         now=now,

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp
 
 from bot.limits import RateLimit
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.unit_of_work import UnitOfWorkFactory
@@ -15,7 +16,7 @@ from core.unit_of_work import UnitOfWorkFactory
 def web(web: ASGIApp, unit_of_work: UnitOfWorkFactory, links: RunLinks) -> ASGIApp:
     """The application with a limit that is soon met."""
     rest = RestSettings(limit=RateLimit(rate=0.1, burst=3))
-    return create_web(unit_of_work, slack=None, rest=rest, links=links, newest_revision=None)
+    return create_web(unit_of_work, slack=None, rest=rest, pages=PageSettings(links), newest_revision=None)
 
 
 def test_a_token_that_asks_too_often_is_told_when_to_come_back(

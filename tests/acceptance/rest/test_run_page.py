@@ -29,7 +29,9 @@ def test_a_signed_link_opens_its_page(
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     for word in ("db-check", "pending", "inc-1", "U0DBOPS", "orders", "pause"):
         assert word in answer.text
-    assert "default-src 'none'; style-src 'sha256-" in answer.headers["Content-Security-Policy"]
+    assert (
+        "default-src 'none'; script-src 'self'; style-src 'self'" in answer.headers["Content-Security-Policy"]
+    )
     assert answer.headers["Cache-Control"] == "no-store"
 
 

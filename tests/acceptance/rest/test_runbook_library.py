@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.web import create_web
 from core.unit_of_work import UnitOfWorkFactory
@@ -261,7 +262,7 @@ def test_the_admin_of_a_workspace_with_a_single_one_approves_their_own(
     written(platform, runbook())
     rest = RestSettings(single_admin=True)
     alone = TestClient(
-        create_web(unit_of_work, slack=None, rest=rest, links=links, newest_revision=None),
+        create_web(unit_of_work, slack=None, rest=rest, pages=PageSettings(links), newest_revision=None),
         headers=dict(platform.headers),
     )
 

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.poster.poster import Poster
 from bot.poster.slack import open_client
 from bot.rest.settings import RestSettings
@@ -86,7 +87,7 @@ def rest(company: UnitOfWorkFactory) -> TestClient:
         company,
         slack=None,
         rest=RestSettings(),
-        links=RunLinks("https://x", "s"),
+        pages=PageSettings(RunLinks("https://x", "s")),
         newest_revision=newest_revision(),
     )
     return TestClient(web, headers={"Authorization": f"Bearer {token}"})

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.app import create_bolt_app
 from bot.directory import SlackDirectory
 from bot.first_contact import REST, FirstContact
-from core.services.access.directory import GROUPS_EVERY, PEOPLE_EVERY, note_standing
+from core.services.access.directory import GROUPS_EVERY, PEOPLE_EVERY, names_of, note_standing
 from core.statuses import Standing
 from core.tables import SlackPerson, Team, TeamMember
 from core.unit_of_work import UnitOfWorkFactory
@@ -56,6 +56,16 @@ def directory(unit_of_work: UnitOfWorkFactory, slack: RunningSandbox) -> SlackDi
 def standings(unit_of_work: UnitOfWorkFactory) -> dict[str, str]:
     with unit_of_work.begin() as work:
         return {row.slack_user_id: row.standing for row in work.session.scalars(select(SlackPerson))}
+
+
+def test_people_are_called_what_slack_calls_them(
+    unit_of_work: UnitOfWorkFactory, directory: SlackDirectory
+) -> None:
+    directory.look(unit_of_work)
+    with unit_of_work.begin() as work:
+        note_standing(work, OURS, Standing.MEMBER)  # without a name: what is known stays
+        assert names_of(work, {OURS, LEFT, ADMIN, "U0NEVER"}) == {OURS: "ours", LEFT: "left"}
+        assert names_of(work, ()) == {}
 
 
 def members(unit_of_work: UnitOfWorkFactory) -> set[str]:

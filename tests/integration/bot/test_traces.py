@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from bot.app import create_bolt_app
 from bot.pages.links import RunLinks
+from bot.pages.routes import PageSettings
 from bot.rest.settings import RestSettings
 from bot.slack_http import slack_route
 from bot.web import create_web
@@ -44,7 +45,7 @@ def web(unit_of_work: UnitOfWorkFactory, incident: Incident) -> Iterator[TestCli
         unit_of_work,
         slack=slack_route(app, SECRET),
         rest=RestSettings(),
-        links=RunLinks("", "secret"),
+        pages=PageSettings(RunLinks("", "secret")),
         newest_revision=newest_revision(),
     )
     with TestClient(web) as client:

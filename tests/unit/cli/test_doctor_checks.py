@@ -11,7 +11,7 @@ from slack_sdk.web import SlackResponse
 from bot.app_manifest import SCOPES
 from cli.doctor import examine
 from cli.doctor_checks import egress, shell
-from cli.setting_checks import admins, files, port, signing_secret
+from cli.setting_checks import admins, files, port, sign_in, signing_secret
 from cli.slack_checks import slack
 from core.settings import Settings
 
@@ -171,6 +171,20 @@ def test_an_admin_that_is_no_slack_id_is_named(given: str) -> None:
 def test_no_admin_at_all_is_found() -> None:
     assert "nobody can approve" in admins(settings(RUNBOOK_ADMINS=" ,")).message
     assert admins(settings(RUNBOOK_ADMINS="U0ERIN,W0BOB")).ok
+
+
+def test_a_sign_in_that_lacks_a_setting_is_found() -> None:
+    given = {
+        "SLACK_CLIENT_ID": "12.34",
+        "SLACK_CLIENT_SECRET": "shh",
+        "PUBLIC_URL": "https://runbook.example",
+    }
+    assert sign_in(Settings.from_environment({})).ok
+    assert sign_in(Settings.from_environment(given)).ok
+    for name in given.keys() - {"SLACK_CLIENT_ID"}:
+        found = sign_in(Settings.from_environment(given | {name: ""}))
+        assert not found.ok
+        assert name in found.message
 
 
 def test_a_port_that_is_taken_is_found() -> None:

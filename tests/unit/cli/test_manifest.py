@@ -17,7 +17,11 @@ def test_over_http_every_address_is_the_services() -> None:
     settings = found["settings"]
     assert isinstance(settings, dict)
     addresses = {value for value in _texts(found) if value.startswith("https://")}
-    assert addresses == {f"{URL}/slack/events"}
+    assert addresses == {f"{URL}/slack/events", f"{URL}/sign-in/callback"}
+    oauth = found["oauth_config"]
+    assert isinstance(oauth, dict)
+    assert oauth["redirect_urls"] == [f"{URL}/sign-in/callback"]
+    assert oauth["scopes"]["user"] == ["openid"]
     assert settings["socket_mode_enabled"] is False
     assert settings["event_subscriptions"]["bot_events"] == sorted((*EVENTS, *PRIVATE_EVENTS))
 

@@ -1,8 +1,10 @@
 """What Slack's directory says, and what follows from it."""
 
+from typing import Any
+
 import pytest
 
-from core.decisions.directory import Membership, is_barred, memberships, standing_of
+from core.decisions.directory import Membership, is_barred, memberships, name_of, standing_of
 from core.statuses import Role, Standing
 
 
@@ -35,3 +37,17 @@ def test_a_user_group_adds_responders_and_takes_nothing_from_those_listed() -> N
         "U2": Membership(Role.RESPONDER),
         "U3": Membership(Role.RESPONDER, from_usergroup=True),
     }
+
+
+@pytest.mark.parametrize(
+    ("user", "name"),
+    [
+        ({"real_name": "Ann  Lee", "name": "ann"}, "Ann Lee"),
+        ({"real_name": "", "name": "ann"}, "ann"),
+        ({"real_name": "x" * 200}, "x" * 80),
+        ({"real_name": None}, None),
+        ({}, None),
+    ],
+)
+def test_somebodys_name(user: dict[str, Any], name: str | None) -> None:
+    assert name_of(user) == name

@@ -1,0 +1,92 @@
+"""Who reads a page: the person of a bearer token, or of a session; and whether a form comes from one of our pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.requests import Request
+
+from bot.limits import RestLimits
+from bot.pages.access.sessions import Session, Sessions
+from bot.rest.callers import identify
+from core.decisions.people import Person
+from core.errors import InvalidInput, NotAllowed
+from core.services.access.people import load_person
+from core.unit_of_work import UnitOfWorkFactory
+
+SOURCE = "page"  # in the audit trail
+MOST_FIELDS = 20
+STOPS = "/cancel"  # nothing that stops a run is ever counted
+TOKEN = "form"  # the field with the session's token
+FOREIGN = "This form does not come from a page that you have opened here, so nothing was done."
+AGAIN = "Open the page again, and send the form from there."
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at a page. `session`: None with a bearer token. `fields`: of the form that they sent, if any."""
+
+    request: Request
+    person: Person
+    session: Session | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Readers:
+    """Finds out who makes a request. Their roles are looked up each time: a session stores none."""
+
+    unit_of_work: UnitOfWorkFactory
+    sessions: Sessions
+
+    def read(self, request: Request) -> Visit | None:
+        """Return the visit; None without a valid token and a valid session.
+
+        Raises NotAllowed for somebody who may use nothing here: a guest, somebody deactivated, another workspace's.
+        """
+        if request.headers.get("Authorization"):
+            found = identify(self.unit_of_work, request)
+            return Visit(request, found[0]) if found else None
+        session = self.sessions.read(request)
+        if session is None:
+            return None
+        with self.unit_of_work.begin() as work:
+            person = load_person(work, session.slack_user_id, source=SOURCE)
+        if not request.url.path.endswith(STOPS):
+            limits: RestLimits = request.app.state.settings.limits
+            limits.check_person(person.slack_user_id)
+        return Visit(request, person, session)
+
+    def submitted(self, visit: Visit, body: bytes) -> Visit:
+        """Return the visit with the form's fields. Raises NotAllowed for a form that is not of this session's pages.
+
+        A bearer token is sent by programs alone, and by no browser on its own: it needs no further proof.
+        """
+        fields = _fields(body)
+        if visit.session is not None:
+            _check_origin(visit.request)
+            if not self.sessions.is_form_of(visit.session, fields.get(TOKEN, "")):
+                raise NotAllowed(FOREIGN, hint=AGAIN)
+        return Visit(visit.request, visit.person, visit.session, fields)
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    """Return the fields of an `application/x-www-form-urlencoded` body. Raises InvalidInput for anything else."""
+    try:
+        text = body.decode("utf-8")
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise InvalidInput("This is not a form of ours.", hint=AGAIN) from None
+    return dict(pairs)
+
+
+def _check_origin(request: Request) -> None:
+    """Raise NotAllowed if the browser says that another site sent the form.
+
+    https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+    """
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise NotAllowed(FOREIGN, hint=AGAIN)
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+        raise NotAllowed(FOREIGN, hint=AGAIN)
