@@ -308,7 +308,7 @@ def _try(things: Things, route: str, play: Play, actor: Actor) -> str:
     if play.is_closed and not is_allowed:
         return _opened(things, route, play, actor, known, answer)
     if play.shown:
-        may_be_shut = play.shown == "audit" or actor.person.kind is PrincipalKind.AGENT
+        may_be_shut = "audit" in route or actor.person.kind is PrincipalKind.AGENT
         return _list_is_wrong(answer, play, known, is_allowed=is_allowed, may_be_shut=may_be_shut)
     if is_allowed:
         return (
