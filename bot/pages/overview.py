@@ -15,10 +15,10 @@ from core.services.access.listing import (
     Wanted,
     Window,
     list_active_executions,
-    list_executions,
     list_incidents,
     list_open_gates,
     list_requested_by,
+    list_runs,
 )
 from core.services.analytics.weeks import teams_with_figures, weeks_of
 from core.services.views.executions import view_approvals, view_executions
@@ -29,7 +29,8 @@ from core.unit_of_work import UnitOfWork
 from core.views.executions import ApprovalView, ExecutionView
 from core.views.records import WeekView
 
-MOST_FAILED = 3  # of one incident
+MOST_FAILED = 5
+FAILED = Wanted(status=Status.FAILED)
 MOST = 10  # of each list; the pages of the lists have the rest
 
 
@@ -61,7 +62,7 @@ def read_overview(work: UnitOfWork, person: Person, team: str | None) -> dict[st
         "gates": _gates(work, person),
         "active": view_executions(work, list_active_executions(work, person, window)),
         "incidents": [view_incident(row) for row in unresolved],
-        "failed": _failed(work, unresolved),
+        "failed": view_executions(work, list_runs(work, person, Window(MOST_FAILED), FAILED)),
         "own": view_executions(work, list_requested_by(work, person, window)),
         "figures": _figures(work, person, team),
         "has_team": bool(person.roles) or person.is_platform_admin,
@@ -86,13 +87,6 @@ def _unresolved(work: UnitOfWork, person: Person) -> list[Incident]:
         for row in list_incidents(work, person, Window(MOST), Wanted(status=status))
     ]
     return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)[:MOST]
-
-
-def _failed(work: UnitOfWork, incidents: Sequence[Incident]) -> list[ExecutionView]:
-    """Return the newest runs that failed for these incidents."""
-    failed = Wanted(status=Status.FAILED)
-    rows = [row for each in incidents for row in list_executions(work, each, Window(MOST_FAILED), failed)]
-    return view_executions(work, sorted(rows, key=lambda row: row.created_at, reverse=True)[:MOST])
 
 
 def _figures(work: UnitOfWork, person: Person, wanted: str | None) -> Figures | None:

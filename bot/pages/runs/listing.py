@@ -1,4 +1,4 @@
-"""`/runs`: the runs that have not ended, one's own, or those of a runbook or an incident."""
+"""`/runs`: all runs that one may see, those that have not ended, one's own, or those of a runbook or an incident."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,6 +19,7 @@ from core.services.access.listing import (
     list_executions,
     list_requested_by,
     list_runbook_executions,
+    list_runs,
 )
 from core.services.incidents.opening import find_incident
 from core.services.library.runbooks import find_runbook
@@ -72,4 +73,6 @@ def find_runs(work: UnitOfWork, person: Person, query: Query, page: PageRequest)
         return list_executions(work, find_incident(work, person, incident), page.window, wanted)
     if query.text("show") == MINE:
         return list_requested_by(work, person, page.window)
-    return list_active_executions(work, person, page.window, wanted)
+    if query.text("show") == ACTIVE:
+        return list_active_executions(work, person, page.window, wanted)
+    return list_runs(work, person, page.window, wanted)
