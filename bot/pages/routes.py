@@ -38,7 +38,7 @@ def page_routes(unit_of_work: UnitOfWorkFactory, settings: PageSettings) -> list
     is_https = links.public_url.startswith("https://")
     sessions = Sessions(links.secret, is_https, links.now)
     pages = load_pages(sessions, lambda ids: unit_of_work.run(lambda work: names_of(work, ids)))
-    readers = Readers(unit_of_work, sessions)
+    readers = Readers(unit_of_work, sessions, links.public_url)
     site = Site(unit_of_work, links, readers, pages, may_sign_in=settings.sign_in is not None)
     return [
         Route("/assets/{name}", pages.assets.answer),

@@ -82,11 +82,14 @@ class Site:
     def refusal(
         self, request: Request, status: HTTPStatus, said: str, headers: dict[str, str] | None = None
     ) -> Response:
+        """Return a page that says why not. Where somebody is known, and the database is there, it leads on."""
         is_unknown = status is HTTPStatus.UNAUTHORIZED
+        leads_on = not is_unknown and status is not HTTPStatus.SERVICE_UNAVAILABLE
         return self.pages.page(
             "refusal.html",
             status,
             headers,
+            self.readers.glimpse(request) if leads_on else None,
             title=status.phrase,
             said=said,
             sign_in=sign_in_address(request) if is_unknown and self.may_sign_in else "",

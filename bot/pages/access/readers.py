@@ -34,10 +34,14 @@ class Visit:
 
 @dataclass(frozen=True)
 class Readers:
-    """Finds out who makes a request. Their roles are looked up each time: a session stores none."""
+    """Finds out who makes a request. Their roles are looked up each time: a session stores none.
+
+    `public_url`: where browsers reach us; a proxy may pass on another host.
+    """
 
     unit_of_work: UnitOfWorkFactory
     sessions: Sessions
+    public_url: str = ""
 
     def read(self, request: Request) -> Visit | None:
         """Return the visit; None without a valid token and a valid session.
@@ -64,10 +68,30 @@ class Readers:
         """
         fields = _fields(body)
         if visit.session is not None:
-            _check_origin(visit.request)
+            self._check_origin(visit.request)
             if not self.sessions.is_form_of(visit.session, fields.get(TOKEN, "")):
                 raise NotAllowed(FOREIGN, hint=AGAIN)
         return Visit(visit.request, visit.person, visit.session, fields)
+
+    def glimpse(self, request: Request) -> Visit | None:
+        """Return whoever has a session, without any roles: only for what is around a page that says no."""
+        session = self.sessions.read(request)
+        return Visit(request, Person(session.slack_user_id, source=SOURCE), session) if session else None
+
+    def _check_origin(self, request: Request) -> None:
+        """Raise NotAllowed if the browser says that another site sent the form.
+
+        https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
+        """
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            raise NotAllowed(FOREIGN, hint=AGAIN)
+        origin, ours = request.headers.get("Origin"), {request.headers.get("Host"), self._public_host}
+        if origin is not None and urlsplit(origin).netloc not in ours:
+            raise NotAllowed(FOREIGN, hint=AGAIN)
+
+    @property
+    def _public_host(self) -> str | None:
+        return urlsplit(self.public_url).netloc or None
 
 
 def _fields(body: bytes) -> dict[str, str]:
@@ -78,15 +102,3 @@ def _fields(body: bytes) -> dict[str, str]:
     except ValueError:
         raise InvalidInput("This is not a form of ours.", hint=AGAIN) from None
     return dict(pairs)
-
-
-def _check_origin(request: Request) -> None:
-    """Raise NotAllowed if the browser says that another site sent the form.
-
-    https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
-    """
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed(FOREIGN, hint=AGAIN)
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
-        raise NotAllowed(FOREIGN, hint=AGAIN)
