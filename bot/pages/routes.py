@@ -11,6 +11,7 @@ from bot.pages.access.sign_in import SignInPage, SlackSignIn
 from bot.pages.approvals import ApprovalList
 from bot.pages.audit import AuditPage
 from bot.pages.incidents import IncidentList, IncidentPage
+from bot.pages.library.routes import library_routes
 from bot.pages.links import RunLinks
 from bot.pages.overview import OverviewPage
 from bot.pages.problems import ProblemPage
@@ -46,6 +47,7 @@ def page_routes(unit_of_work: UnitOfWorkFactory, settings: PageSettings) -> list
         *_access_routes(site, settings.sign_in),
         *_list_routes(site),
         *_run_routes(site),
+        *library_routes(site),
     ]
 
 
