@@ -9,7 +9,7 @@ from core.definitions.runbook import Case, RunbookDefinition
 from core.simulation.differences import Played, play
 
 SECONDS = 1.0  # after which no further case begins
-MOST_EVENTS = 2_000  # of one case: some 100 ms
+MOST_EVENTS = 1_000  # of one case: some 300 ms
 MOST_WORK = 300_000  # units of cel_cost for the expressions of one case
 
 Elapsed = Callable[[], float]

@@ -14,8 +14,8 @@ from core.statuses import Status
 WIDTH, HEIGHT = 190, 44  # of a box
 ACROSS, DOWN = 24, 36  # between boxes
 MARGIN = 8
-LONGEST = 26  # characters of a box's first line
-LONGEST_SMALL = 32
+LONGEST = 23  # characters of a box's first line
+LONGEST_SMALL = 30  # of its second, which is smaller
 TRIGGER, CONDITION, END = "trigger", "condition", "end"
 
 
@@ -95,7 +95,8 @@ class _Drawing:
         bottom = self._below(ends)
         self._connect(ends, middle, bottom, is_reached=self.progress.is_done)
         self.boxes.append(Box(END, middle, bottom))
-        return Graph(self.boxes, self.lines, _span(lanes) + 2 * MARGIN, bottom + 2 * MARGIN)
+        lines = sorted(self.lines, key=lambda line: line.is_lit)  # nothing is drawn over what is lit
+        return Graph(self.boxes, lines, _span(lanes) + 2 * MARGIN, bottom + 2 * MARGIN)
 
     def _head(self, box: Box, ends: Sequence[_End]) -> _End:
         """Draw the trigger or the condition, which every execution has behind it."""
