@@ -32,6 +32,7 @@ ROUTES: Mapping[str, Action] = {
     "GET /workflows/{id}/versions": Action.DEFINITION_READ,
     "POST /workflows/{id}/approve": Action.DEFINITION_APPROVE,
     "GET /workflows/executions/{id}": Action.RUN_READ,
+    "GET /search": Action.INCIDENT_READ,
     "GET /audit": Action.AUDIT_READ,
     "GET /audit/export": Action.AUDIT_READ,
     "GET /assets/{name}": Action.SERVICE_READ,

@@ -20,7 +20,7 @@ from bot.pages.runs.downloads import StepDownload
 from bot.pages.runs.forms import RunForms
 from bot.pages.runs.listing import RunList
 from bot.pages.runs.page import RunPage
-from bot.pages.search import Search
+from bot.pages.search import SearchPage
 from bot.pages.site import Site, in_thread
 from core.services.access.directory import names_of
 from core.unit_of_work import UnitOfWorkFactory
@@ -70,7 +70,7 @@ def _list_routes(site: Site) -> list[Route]:
         site.route("GET", "/incidents", IncidentList(site).show),
         site.route("GET", "/incidents/{id}", incident.show),
         site.route("GET", "/incidents/{id}/report", incident.report),
-        site.route("GET", "/search", Search(site).show),
+        site.route("GET", "/search", SearchPage(site).show),
         site.route("GET", "/audit", audit.show),
         site.route("GET", "/audit/export", audit.export),
     ]

@@ -23,6 +23,7 @@ from core.decisions.policy import SERVICE_SCOPES, allows, sees
 from core.decisions.policy_table import POLICY, Action
 from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS
 from tests.attacks.deployment import (
     DATA_ADMIN,
     DATA_OPS,
@@ -63,6 +64,7 @@ class Play:
     headers: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     names: Callable[[Things], dict[str, str]] = lambda things: {}
+    query: dict[str, str] = field(default_factory=dict)
     shown: str = ""
     can_be_global: bool = False
     is_closed: bool = False
@@ -194,6 +196,21 @@ PLAYS: dict[str, Play] = {
     "GET /incidents": Play("incident", shown="page"),
     "GET /incidents/{id}": _of_incident(),
     "GET /incidents/{id}/report": _of_incident(),
+    "GET /search": Play("incident", shown="page", query={"q": "orders down"}),
+    "GET /runbooks": Play("runbook", shown="page", can_be_global=True),
+    "GET /runbooks/{id}": _of_runbook(),
+    "GET /runbooks/{id}/tests": _of_runbook(),
+    "GET /runbooks/{id}/versions": _of_runbook(),
+    "POST /runbooks/{id}/approve": _of_runbook(
+        options={"approve": False}, form=lambda things, known: things.read(known, RUNBOOKS)
+    ),
+    "GET /workflows": Play("workflow", shown="page", can_be_global=True),
+    "GET /workflows/{id}": _of_workflow(),
+    "GET /workflows/{id}/versions": _of_workflow(),
+    "POST /workflows/{id}/approve": _of_workflow(
+        options={"approve": False}, form=lambda things, known: things.read(known, WORKFLOWS)
+    ),
+    "GET /workflows/executions/{id}": Play("workflow_run"),
     "GET /audit": Play("incident", shown="page"),
     "GET /audit/export": Play("incident", shown="page"),
 }
@@ -325,6 +342,7 @@ def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> An
     method, address = route.split(" ", 1)
     names = {**dict.fromkeys(("id", "execution_id", "approval_id"), known), **play.names(things)}
     options: dict[str, Any] = {"headers": play.headers} if play.headers else {}
+    options |= {"params": play.query} if play.query else {}
     if method == "PUT" and play.thing == "secret":
         options["json"] = _json_of_secret(known)
     elif method == "PUT":

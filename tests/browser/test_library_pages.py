@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from cli.demo.sandbox_client import SandboxClient
 from cli.demo.stage import CHANNEL, Stage
-from tests.browser.demo_page import ALICE, BOB, ERIN, PATIENCE, define, running_demo
-from tests.browser.pages import close, complaints, overflow, signed_in, violations
+from tests.browser.demo_page import BOB, running_demo
+from tests.browser.pages import close, complaints, signed_in
 from tests.browser.pictures import picture
 
 DEFINITIONS = """

@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.pages.library.definition import diff_lines
 from bot.pages.library.runbook import in_words
-from bot.pages.library.workflow import drawn
 from bot.pages.library.words import StepWords
+from bot.pages.library.workflow import drawn
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.definitions.yaml_format import Labelled, difference
