@@ -8,7 +8,7 @@ from core.definitions.cel.expressions import at_most
 from core.definitions.runbook import Case, RunbookDefinition
 from core.simulation.differences import Played, play
 
-SECONDS = 1.0  # after which no further case begins
+SECONDS = 1.0  # after these, no further case begins
 MOST_EVENTS = 1_000  # of one case: some 300 ms
 MOST_WORK = 300_000  # units of cel_cost for the expressions of one case
 
@@ -27,9 +27,11 @@ class Results:
         return sum(not each.holds for each in self.played)
 
 
-def play_on_demand(definition: RunbookDefinition, now: Elapsed = elapsed) -> Results:
+def play_on_demand(
+    definition: RunbookDefinition, seconds: float = SECONDS, now: Elapsed = elapsed
+) -> Results:
     """Run the cases in their order, until the time is over."""
-    end, played = now() + SECONDS, list[Played]()
+    end, played = now() + seconds, list[Played]()
     for case in definition.tests:
         if now() >= end:
             break

@@ -82,6 +82,13 @@ class Things:
         except NotFound:
             return {"version": "1", "digest": "0" * 64}
 
+    def edited(self, name: str, text: str = RUNBOOK) -> dict[str, str]:
+        """What the editor's form sends: another text for the first version."""
+        return {
+            "text": self.document(name, text).replace("1h", "2h").replace("hello", "other"),
+            "version": "1",
+        }
+
     def run(self, text: str = RUNBOOK) -> str:
         """The id of a run, whose incident is data's."""
         runbook, incident = self.runbook(text=text), self.incident()

@@ -211,9 +211,21 @@ PLAYS: dict[str, Play] = {
         options={"approve": False}, form=lambda things, known: things.read(known, WORKFLOWS)
     ),
     "GET /workflows/executions/{id}": Play("workflow_run"),
+    "GET /runbooks/{id}/edit": _of_runbook(),
+    "POST /runbooks/{id}/edit": _of_runbook(form=lambda things, known: things.edited(known)),
+    "POST /runbooks/{id}/check": _of_runbook(form=lambda things, known: things.edited(known)),
+    "POST /new/runbook": Play(form=lambda things, _: things.edited(things.new_name()), can_be_global=True),
+    "GET /workflows/{id}/edit": _of_workflow(),
+    "POST /workflows/{id}/edit": _of_workflow(form=lambda things, known: things.edited(known, WORKFLOW)),
+    "POST /workflows/{id}/check": _of_workflow(form=lambda things, known: things.edited(known, WORKFLOW)),
+    "POST /new/workflow": Play(
+        form=lambda things, _: things.edited(things.new_name(), WORKFLOW), can_be_global=True
+    ),
     "GET /audit": Play("incident", shown="page"),
     "GET /audit/export": Play("incident", shown="page"),
 }
+# For whoever may write for some team, whichever: tests/attacks/test_library_pages.py plays them.
+OF_WRITERS = {"GET /new/runbook", "POST /new/runbook/check", "GET /new/workflow", "POST /new/workflow/check"}
 WITHOUT_A_TOKEN = {route for route, action in ROUTES.items() if not POLICY[action].needs}
 SEEING = {
     "incident": Action.INCIDENT_READ,
@@ -249,7 +261,7 @@ def test_every_action_has_a_rule() -> None:
 
 
 def test_every_address_is_played() -> None:
-    assert set(PLAYS) | WITHOUT_A_TOKEN == set(ROUTES)
+    assert set(PLAYS) | OF_WRITERS | WITHOUT_A_TOKEN == set(ROUTES)
 
 
 def test_an_address_that_nobody_listed_is_found_and_refused_to_everybody(
@@ -364,7 +376,7 @@ def _list_is_wrong(answer: Any, play: Play, known: str, is_allowed: bool) -> str
     return "" if is_there == is_allowed else f"{known} {'is' if is_there else 'is not'} in the list"
 
 
-@pytest.mark.parametrize("route", PLAYS)
+@pytest.mark.parametrize("route", [*PLAYS, *sorted(OF_WRITERS)])
 def test_an_address_takes_a_token_and_one_of_the_right_scope(deployment: Deployment, route: str) -> None:
     """The highest of all, with every scope but those; the body is not read, nor anything looked for."""
     needs = POLICY[ROUTES[route]].needs

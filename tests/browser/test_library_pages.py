@@ -7,8 +7,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from cli.demo.sandbox_client import SandboxClient
 from cli.demo.stage import CHANNEL, Stage
-from tests.browser.demo_page import BOB, running_demo
-from tests.browser.pages import close, complaints, signed_in
+from tests.browser.demo_page import ALICE, BOB, ERIN, running_demo
+from tests.browser.pages import close, complaints, overflow, signed_in, violations
 from tests.browser.pictures import picture
 
 DEFINITIONS = """
@@ -114,3 +114,92 @@ def until(page: Page, status: str) -> None:
         page.wait_for_timeout(500)
         page.reload()
     raise AssertionError(f"no execution became {status}")
+
+
+def test_a_version_is_written_checked_saved_and_approved(demo: Stage, browser: Browser) -> None:
+    alice = signed_in(browser, demo, ALICE, "/runbooks/gather")
+    found = complaints(alice, demo)
+    alice.get_by_role("link", name="Edit").click()
+    editor = alice.get_by_role("textbox", name="The runbook in YAML")
+    expect(editor).to_contain_text("name: gather")
+    expect(alice.locator("#checked")).to_contain_text("1 of 2 tests passed")
+
+    editor.press("Control+End")
+    alice.keyboard.type("lock_")
+    expect(alice.locator("#checked")).to_contain_text("mistake")
+    expect(alice.locator(".cm-lintRange-error").first).to_be_visible()
+    picture(alice, "page-editor-mistake")
+    for _ in "lock_":
+        alice.keyboard.press("Backspace")
+    complete_a_key(alice)
+    expect(alice.locator("#checked")).to_contain_text("What you changed")
+    expect(alice.locator("#checked .added")).to_contain_text("finally_timeout: 5m")
+    picture(alice, "page-editor")
+    alice.get_by_label("Note, for the history").fill("It may take a little longer.")
+    alice.get_by_role("button", name="Save as draft").dblclick()
+    expect(alice.get_by_text("You saved a new version.")).to_be_visible()
+    expect(alice.get_by_role("region", name="Version 2 is a draft")).to_contain_text("+finally_timeout: 5m")
+    expect(alice.get_by_role("button", name="Approve version 2")).to_have_count(0)
+
+    erin = signed_in(browser, demo, ERIN, "/search?q=gather")
+    erin.get_by_role("region", name="Runbooks").get_by_role("link", name="gather").click()
+    picture(erin, "page-draft")
+    erin.get_by_role("button", name="Approve version 2").click()
+    expect(erin.get_by_text("You approved this version.")).to_be_visible()
+    erin.get_by_role("link", name="Versions").click()
+    expect(erin.get_by_role("region", name="History")).to_contain_text("It may take a little longer.")
+    expect(erin.get_by_role("region", name="From version 1 to version 2")).to_contain_text("finally_timeout")
+    picture(erin, "page-versions")
+    assert found == []
+    close(alice, erin)
+
+
+def complete_a_key(page: Page) -> None:
+    page.keyboard.type("finally_t")
+    option = page.get_by_role("option", name="finally_timeout")
+    expect(option).to_be_visible()
+    page.wait_for_timeout(200)  # CodeMirror takes no key for a list that has only just appeared
+    page.keyboard.press("Enter")
+    page.keyboard.type("5m")
+
+
+def test_search_finds_from_every_page(demo: Stage, browser: Browser) -> None:
+    bob = signed_in(browser, demo, BOB, "/runs")
+    found = complaints(bob, demo)
+    bob.get_by_role("searchbox", name="Search").fill("replica beh")
+    bob.keyboard.press("Enter")
+    expect(bob.get_by_role("region", name="Incidents")).to_contain_text("Replica behind")
+    bob.goto(f"{demo.web}/search?q=bo")
+    expect(bob.get_by_role("region", name="People")).to_contain_text("U0BOB, team database")
+    picture(bob, "page-search")
+    bob.goto(f"{demo.web}/search?q=%3Cb%3E")
+    expect(bob.get_by_role("status").first).to_contain_text("“<b>”")
+    assert found == []
+    close(bob)
+
+
+def test_everybody_can_read_each_page(demo: Stage, browser: Browser) -> None:
+    """By keyboard, on a phone, by a screen reader: axe finds nothing, and nothing is too wide."""
+    alice = signed_in(browser, demo, ALICE, "/workflows/look-first")
+    until(alice, "succeeded")
+    execution = alice.get_by_role("region", name="Executions").get_by_role("link").first.get_attribute("href")
+    wrong: list[str] = []
+    for path in (
+        "/runbooks",
+        "/runbooks/gather",
+        "/runbooks/gather/tests",
+        "/runbooks/gather/versions",
+        "/runbooks/gather/edit",
+        "/new/workflow",
+        "/workflows",
+        "/workflows/look-first",
+        str(execution),
+        "/search?q=e",
+    ):
+        alice.goto(f"{demo.web}{path}")
+        alice.wait_for_load_state("networkidle")
+        wrong += violations(alice)
+        if overflow(alice):
+            wrong.append(f"{path} is wider than a phone")
+    assert wrong == [], "\n".join(wrong)
+    close(alice)

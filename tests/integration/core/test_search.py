@@ -57,8 +57,10 @@ class Looking:
 def _told(found: Findings) -> set[str]:
     return {
         *(f"inc-{row.number}" for row in found.incidents),
-        *(row.id for row in (*found.runs, *found.executions)),
-        *(row.name for row in (*found.runbooks, *found.workflows)),
+        *(row.id for row in found.runs),
+        *(row.id for row in found.executions),
+        *(row.name for row in found.runbooks),
+        *(row.name for row in found.workflows),
         *(each.slack_user_id for each in found.people),
     }
 
