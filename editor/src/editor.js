@@ -67,6 +67,11 @@ const look = EditorView.theme({
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
   ".cm-completionDetail": { color: "inherit", fontStyle: "normal", opacity: "0.8" },
   ".cm-completionInfo": { maxWidth: "24rem", padding: "0.4rem 0.6rem" },
+  // Not the pictures that CodeMirror has for them: the page's policy allows none that are written into a style.
+  ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad) 1px", textUnderlineOffset: "0.2em" },
+  ".cm-lint-marker-error": { content: "none" },
+  ".cm-lint-marker-error::before": { content: "'●'", color: "var(--bad)" },
+  ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
   ".cm-panels": { backgroundColor: "var(--faint)", color: "var(--text)" },
 });
 
