@@ -113,6 +113,11 @@ function begin(schema) {
       ],
     }),
   });
+  // Whoever has begun to type in the field goes on in the editor.
+  if (document.activeElement === field) {
+    view.dispatch({ selection: { anchor: field.selectionStart, head: field.selectionEnd }, scrollIntoView: true });
+    view.focus();
+  }
   field.hidden = true;
   label.addEventListener("click", () => view.focus());
   mark(view);

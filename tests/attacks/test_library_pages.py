@@ -113,6 +113,24 @@ def test_nothing_of_another_team_is_shown_or_told_apart(
         assert "data-flow" not in web.get(path).text
 
 
+def test_an_id_leads_to_its_page_and_anothers_leads_nowhere(
+    deployment: Deployment, admin: Browser, slack: RunningSandbox
+) -> None:
+    incident, web = deployment.incident("data"), signed_in(deployment, slack, WEB_ADMIN)
+    with deployment.unit_of_work.begin() as work:
+        runbook = work.session.scalars(select(Runbook.id).where(Runbook.name == "data-secret")).one()
+    places = {
+        f"inc-{incident.number}": f"/incidents/inc-{incident.number}",
+        incident.id: f"/incidents/inc-{incident.number}",
+        runbook: f"/runbooks/{runbook}",
+    }
+    for typed, place in places.items():
+        assert admin.get(f"/search?q={typed}").headers["location"] == place
+        assert web.get(f"/search?q={typed}").status_code == 200
+        assert "Nothing that you may see is found" in web.get(f"/search?q={typed}").text
+    assert admin.get("/search?q=//evil.example").status_code == 200
+
+
 def test_who_may_not_write_gets_no_editor_and_no_check(
     deployment: Deployment, admin: Browser, slack: RunningSandbox
 ) -> None:

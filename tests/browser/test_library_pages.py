@@ -120,6 +120,7 @@ def test_a_version_is_written_checked_saved_and_approved(demo: Stage, browser: B
     alice = signed_in(browser, demo, ALICE, "/runbooks/gather")
     found = complaints(alice, demo)
     alice.get_by_role("link", name="Edit").click()
+    expect(alice.locator(".cm-content")).to_be_visible()  # it takes the place of the plain field
     editor = alice.get_by_role("textbox", name="The runbook in YAML")
     expect(editor).to_contain_text("name: gather")
     expect(alice.locator("#checked")).to_contain_text("1 of 2 tests passed")
