@@ -46,6 +46,8 @@ NAVIGATION = (
     ("/runs", "Runs"),
     ("/approvals", "Approvals"),
     ("/incidents", "Incidents"),
+    ("/runbooks", "Runbooks"),
+    ("/workflows", "Workflows"),
     ("/audit", "Audit"),
 )
 

@@ -11,6 +11,7 @@ from bot.pages.access.sign_in import SignInPage, SlackSignIn
 from bot.pages.approvals import ApprovalList
 from bot.pages.audit import AuditPage
 from bot.pages.incidents import IncidentList, IncidentPage
+from bot.pages.library.routes import library_routes
 from bot.pages.links import RunLinks
 from bot.pages.overview import OverviewPage
 from bot.pages.problems import ProblemPage
@@ -19,7 +20,7 @@ from bot.pages.runs.downloads import StepDownload
 from bot.pages.runs.forms import RunForms
 from bot.pages.runs.listing import RunList
 from bot.pages.runs.page import RunPage
-from bot.pages.search import Search
+from bot.pages.search import SearchPage
 from bot.pages.site import Site, in_thread
 from core.services.access.directory import names_of
 from core.unit_of_work import UnitOfWorkFactory
@@ -46,6 +47,7 @@ def page_routes(unit_of_work: UnitOfWorkFactory, settings: PageSettings) -> list
         *_access_routes(site, settings.sign_in),
         *_list_routes(site),
         *_run_routes(site),
+        *library_routes(site),
     ]
 
 
@@ -68,7 +70,7 @@ def _list_routes(site: Site) -> list[Route]:
         site.route("GET", "/incidents", IncidentList(site).show),
         site.route("GET", "/incidents/{id}", incident.show),
         site.route("GET", "/incidents/{id}/report", incident.report),
-        site.route("GET", "/search", Search(site).show),
+        site.route("GET", "/search", SearchPage(site).show),
         site.route("GET", "/audit", audit.show),
         site.route("GET", "/audit/export", audit.export),
     ]

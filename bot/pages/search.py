@@ -1,33 +1,57 @@
-"""`/search`: from the field in the head of each page to the page of what is named in it."""
+"""`/search`: one field for incidents, runs, runbooks, workflows and people; an id or `inc-12` leads to its page."""
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
 from bot.pages.query import Query
 from bot.pages.site import Site, see_other
-from core.identifiers import Prefix
+from core.services.search.everything import ID, Findings, search
+from core.services.views.executions import view_executions
+from core.services.views.reading import (
+    view_incident,
+    view_runbook,
+    view_workflow,
+    view_workflow_executions,
+)
 
-RUN = re.compile(rf"{Prefix.RUNBOOK_EXECUTION}_[0-9a-z]{{1,32}}")
-INCIDENT = re.compile(rf"(?:inc-|#)?[0-9]{{1,9}}|{Prefix.INCIDENT}_[0-9a-z]{{1,32}}", re.IGNORECASE)
+NUMBERED = re.compile(r"(?:inc-|#)[0-9]{1,9}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchPage:
     site: Site
 
     def show(self, visit: Visit) -> Response:
-        """Lead on to the page. Whether there is such a thing, that page says."""
-        return see_other(place_of(Query(visit.request.query_params).text("q") or ""))
+        typed = Query(visit.request.query_params).text("q") or ""
+        with self.site.unit_of_work.begin() as work:
+            found = search(work, visit.person, typed)
+            is_one = ID.fullmatch(typed) or NUMBERED.fullmatch(typed)
+            if is_one and (page := page_of(found)):
+                return see_other(page)
+            return self.site.show(
+                visit,
+                "search.html",
+                typed=typed,
+                is_empty=found.is_empty,
+                incidents=list(map(view_incident, found.incidents)),
+                runs=view_executions(work, found.runs),
+                executions=view_workflow_executions(work, found.executions),
+                runbooks=list(map(view_runbook, found.runbooks)),
+                workflows=list(map(view_workflow, found.workflows)),
+                people=found.people,
+            )
 
 
-def place_of(named: str) -> str:
-    """Return the path for a run's id, an incident's number or id, or else the name of a runbook."""
-    if RUN.fullmatch(named):
-        return f"/runs/{named}"
-    if INCIDENT.fullmatch(named):
-        return f"/incidents/{quote(named.removeprefix('#'))}"
-    return "/runs?" + urlencode({"runbook": named}) if named else "/"
+def page_of(found: Findings) -> str:
+    """Return the path of the first thing that was found; empty for nothing that has a page."""
+    addresses = (
+        *(f"/incidents/inc-{row.number}" for row in found.incidents),
+        *(f"/runs/{row.id}" for row in found.runs),
+        *(f"/workflows/executions/{row.id}" for row in found.executions),
+        *(f"/runbooks/{row.id}" for row in found.runbooks),
+        *(f"/workflows/{row.id}" for row in found.workflows),
+    )
+    return next(iter(addresses), "")

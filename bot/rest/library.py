@@ -131,8 +131,8 @@ class DefinitionResource(Generic[Row]):
         """List the history, newest first. Deleted definitions are found by their id."""
         with caller.unit_of_work.begin() as work:
             row = find(work, caller.person, self.kind, reference, even_deleted=True)
-            size, before = page.limit + 1, _line_of(page.after)
-            found = page.cut(list_history(work, self.kind, row, size=size, before=before), _position)
+            size, before = page.limit + 1, line_of(page.after)
+            found = page.cut(list_history(work, self.kind, row, size=size, before=before), position_of)
             return VersionPage(versions=list(map(view_line, found.rows)), next_cursor=found.next_cursor)
 
 
@@ -141,11 +141,11 @@ def _headers(row: Row) -> dict[str, str]:
     return {"ETag": f'"{row.version}"'}
 
 
-def _position(line: AnyVersion) -> Position:
+def position_of(line: AnyVersion) -> Position:
     return Position(line.created_at, f"{LINE}{line.id}")
 
 
-def _line_of(position: Position | None) -> int | None:
+def line_of(position: Position | None) -> int | None:
     """Return the line's number. Raises InvalidInput for the cursor of another list."""
     if position is None:
         return None

@@ -139,6 +139,7 @@ _SENTENCES = (
     ),
     ("expected node content", "a value is expected here", "Write one, and close every open [ and {."),
     ("end of stream", "a quote is not closed", "Close it."),
+    ("could not find expected ':'", "a key has no colon", "Write key: and then its value."),
 )
 
 
@@ -157,7 +158,7 @@ def unreadable(error: yaml.MarkedYAMLError) -> Unreadable:
     reason = " ".join(part for part in (error.context, error.problem) if part)
     began, ended = error.context_mark, error.problem_mark
     is_open = _is_never_closed(reason) and began is not None and ended is not None and began.line < ended.line
-    mark = (began if is_open else ended) or began
+    mark = (began if is_open or "simple key" in reason else ended) or began
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     if is_open:
         kind = "quote" if "quoted" in reason else "bracket"

@@ -130,5 +130,10 @@ def play_all(definitions: Iterable[AnyDefinition]) -> Iterator[Played]:
     for definition in definitions:
         if isinstance(definition, RunbookDefinition):
             for case in definition.tests:
-                simulation = simulate(definition, case)
-                yield Played(definition.name, case, simulation, differences(case, simulation))
+                yield play(definition, case)
+
+
+def play(definition: RunbookDefinition, case: Case, *, most_events: int | None = None) -> Played:
+    """Run one test case. `most_events`: as for `simulate`."""
+    simulation = simulate(definition, case, most_events=most_events)
+    return Played(definition.name, case, simulation, differences(case, simulation))

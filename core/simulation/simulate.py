@@ -95,8 +95,27 @@ class _CannotGoOn(Exception):
     """The case does not say what happens next."""
 
 
-def simulate(definition: RunbookDefinition, case: Case) -> Simulation:
-    """Simulate the case. It touches nothing: no database, no network, no process, no clock."""
+@dataclass
+class Events:
+    """How many more events a case may take, those of its child runs included; None: any number."""
+
+    left: int | None = None
+
+    def take(self) -> None:
+        """Take one. Raises _CannotGoOn if none is left."""
+        if self.left == 0:
+            raise _CannotGoOn(
+                "The case takes too many steps to be run here. `runbook test` runs it to its end."
+            )
+        if self.left is not None:
+            self.left -= 1
+
+
+def simulate(definition: RunbookDefinition, case: Case, *, most_events: int | None = None) -> Simulation:
+    """Simulate the case. It touches nothing: no database, no network, no process, no clock.
+
+    `most_events`: after how many it stops, with a problem; None: only at the end.
+    """
     try:
         parameters, hidden = parted(
             definition.parameters, check_parameters(definition.parameters, case.parameters)
@@ -108,9 +127,9 @@ def simulate(definition: RunbookDefinition, case: Case) -> Simulation:
     except RunbookError as error:
         return Simulation(refused=str(error))
     try:
-        return _Play(context.with_values(EXECUTION_ID), case).whole(Claimed())
+        return _Play(context.with_values(EXECUTION_ID), case, Events(most_events)).whole(Claimed())
     except ExpressionError as error:
-        return _Play(context, case).whole(Refused(why_without_values(error)))
+        return _Play(context, case, Events()).whole(Refused(why_without_values(error)))
 
 
 def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
@@ -124,8 +143,8 @@ def _incident(given: CaseIncident, team: str | None) -> dict[str, object]:
 class _Play:
     """One case being simulated: the state of the run, the time, and the requests so far."""
 
-    def __init__(self, context: SimulationContext, case: Case) -> None:
-        self._simulated, self._case = context, case
+    def __init__(self, context: SimulationContext, case: Case, events: Events) -> None:
+        self._simulated, self._case, self._events = context, case, events
         # They look like URLs, because some secrets must be URLs; other secrets may be anything.
         values = {
             name: f"https://{name.lower()}.example" for name in used_secrets(context.definition)
@@ -152,6 +171,7 @@ class _Play:
         return Simulation(self._state, self._requests, problem=problem, masker=self._masker)
 
     def _apply(self, event: Event) -> Transition:
+        self._events.take()
         transition = advance(self._state, event, self._now)
         self._state = transition.execution
         return transition
@@ -209,7 +229,7 @@ class _Play:
                 f"The step {part.id} runs the runbook {child.runbook}, which has tests of its own. "
                 "Give its result here: add it under steps, with output or error."
             )
-        play = _Play(self._simulated.inside(self._state, position, child), self._case)
+        play = _Play(self._simulated.inside(self._state, position, child), self._case, self._events)
         play._now, play._calls, play._requests = self._now, self._calls, self._requests
         play._secrets, play._masker = self._secrets, self._masker
         simulation = play.whole(Claimed())

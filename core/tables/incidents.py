@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from core.tables.base import Base, JsonObject
 from core.tables.people import Team
 
+TITLE_WORDS = "to_tsvector('simple'::regconfig, title)"  # as the index of them has it
+
 
 class Incident(Base):
     """`number` is for people (`inc-12`), `id` for programs. `slack_channel` is null until there is one.
@@ -26,6 +28,7 @@ class Incident(Base):
     __table_args__ = (
         Index("ix_incidents_created_at", "created_at", "id"),
         Index("ix_incidents_team_id_created_at", "team_id", "created_at", "id"),
+        Index("ix_incidents_title_words", text(TITLE_WORDS), postgresql_using="gin"),
         Index("ix_incidents_not_closed", "created_at", postgresql_where=text("status <> 'closed'")),
         Index(
             "ix_incidents_unresolved_maintenance",

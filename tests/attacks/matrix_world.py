@@ -13,6 +13,8 @@ from core.errors import NotFound
 from core.identifiers import Prefix
 from core.services.freezes import declaring
 from core.services.incidents.opening import find_incident
+from core.services.library.finding import find
+from core.services.library.kinds import DefinitionKind, Row
 from core.services.library.runbooks import find_runbook
 from core.services.library.workflows import find_workflow
 from core.services.starts.runbook_starts import Start, start_by_person
@@ -70,6 +72,22 @@ class Things:
 
     def new_name(self) -> str:
         return f"new-{self.team or 'global'}-{next(self._numbers)}"
+
+    def read(self, name: str, kind: DefinitionKind[Row]) -> dict[str, str]:
+        """What the form that approves a definition sends along: the version that its page shows, and its digest."""
+        try:
+            with self.deployment.unit_of_work.begin() as work:
+                row = find(work, OPERATOR, kind, name)
+                return {"version": str(row.version), "digest": kind.digest_of(row)}
+        except NotFound:
+            return {"version": "1", "digest": "0" * 64}
+
+    def edited(self, name: str, text: str = RUNBOOK) -> dict[str, str]:
+        """What the editor's form sends: another text for the first version."""
+        return {
+            "text": self.document(name, text).replace("1h", "2h").replace("hello", "other"),
+            "version": "1",
+        }
 
     def run(self, text: str = RUNBOOK) -> str:
         """The id of a run, whose incident is data's."""

@@ -29,6 +29,7 @@ from core.services.access.tokens import (
     create_service_token,
     create_token,
 )
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS
 from core.statuses import PrincipalKind
 from tests.attacks.deployment import (
     DATA_ADMIN,
@@ -70,6 +71,7 @@ class Play:
     headers: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     names: Callable[[Things], dict[str, str]] = lambda things: {}
+    query: dict[str, str] = field(default_factory=dict)
     shown: str = ""
     can_be_global: bool = False
     is_closed: bool = False
@@ -202,9 +204,36 @@ PLAYS: dict[str, Play] = {
     "GET /incidents": Play("incident", shown="page"),
     "GET /incidents/{id}": _of_incident(),
     "GET /incidents/{id}/report": _of_incident(),
+    "GET /search": Play("incident", shown="page", query={"q": "orders down"}),
+    "GET /runbooks": Play("runbook", shown="page", can_be_global=True),
+    "GET /runbooks/{id}": _of_runbook(),
+    "GET /runbooks/{id}/tests": _of_runbook(),
+    "GET /runbooks/{id}/versions": _of_runbook(),
+    "POST /runbooks/{id}/approve": _of_runbook(
+        options={"approve": False}, form=lambda things, known: things.read(known, RUNBOOKS)
+    ),
+    "GET /workflows": Play("workflow", shown="page", can_be_global=True),
+    "GET /workflows/{id}": _of_workflow(),
+    "GET /workflows/{id}/versions": _of_workflow(),
+    "POST /workflows/{id}/approve": _of_workflow(
+        options={"approve": False}, form=lambda things, known: things.read(known, WORKFLOWS)
+    ),
+    "GET /workflows/executions/{id}": Play("workflow_run"),
+    "GET /runbooks/{id}/edit": _of_runbook(),
+    "POST /runbooks/{id}/edit": _of_runbook(form=lambda things, known: things.edited(known)),
+    "POST /runbooks/{id}/check": _of_runbook(form=lambda things, known: things.edited(known)),
+    "POST /new/runbook": Play(form=lambda things, _: things.edited(things.new_name()), can_be_global=True),
+    "GET /workflows/{id}/edit": _of_workflow(),
+    "POST /workflows/{id}/edit": _of_workflow(form=lambda things, known: things.edited(known, WORKFLOW)),
+    "POST /workflows/{id}/check": _of_workflow(form=lambda things, known: things.edited(known, WORKFLOW)),
+    "POST /new/workflow": Play(
+        form=lambda things, _: things.edited(things.new_name(), WORKFLOW), can_be_global=True
+    ),
     "GET /audit": Play("incident", shown="page"),
     "GET /audit/export": Play("incident", shown="page"),
 }
+# For whoever may write for some team, whichever: tests/attacks/test_library_pages.py plays them.
+OF_WRITERS = {"GET /new/runbook", "POST /new/runbook/check", "GET /new/workflow", "POST /new/workflow/check"}
 WITHOUT_A_TOKEN = {route for route, action in ROUTES.items() if not POLICY[action].needs}
 SEEING = {
     "incident": Action.INCIDENT_READ,
@@ -240,7 +269,7 @@ def test_every_action_has_a_rule() -> None:
 
 
 def test_every_address_is_played() -> None:
-    assert set(PLAYS) | WITHOUT_A_TOKEN == set(ROUTES)
+    assert set(PLAYS) | OF_WRITERS | WITHOUT_A_TOKEN == set(ROUTES)
 
 
 def test_an_address_that_nobody_listed_is_found_and_refused_to_everybody(
@@ -338,6 +367,7 @@ def _ask(things: Things, route: str, play: Play, actor: Actor, known: str) -> An
     method, address = route.split(" ", 1)
     names = {**dict.fromkeys(("id", "execution_id", "approval_id"), known), **play.names(things)}
     options: dict[str, Any] = {"headers": play.headers} if play.headers else {}
+    options |= {"params": play.query} if play.query else {}
     if method == "PUT" and play.thing == "secret":
         options["json"] = _json_of_secret(known)
     elif method == "PUT":
@@ -360,7 +390,7 @@ def _list_is_wrong(answer: Any, play: Play, known: str, *, is_allowed: bool, may
     return "" if is_there == is_allowed else f"{known} {'is' if is_there else 'is not'} in the list"
 
 
-@pytest.mark.parametrize("route", PLAYS)
+@pytest.mark.parametrize("route", [*PLAYS, *sorted(OF_WRITERS)])
 def test_an_address_takes_a_token_and_one_of_the_right_scope(deployment: Deployment, route: str) -> None:
     """The highest of all, with every scope but those; the body is not read, nor anything looked for."""
     needs = POLICY[ROUTES[route]].needs

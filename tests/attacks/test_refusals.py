@@ -205,13 +205,14 @@ def _id_of(deployment: Deployment, runbook: str) -> str:
 
 LISTS = ("/api/incidents", "/api/runbooks", "/api/workflows", "/api/approvals", "/api/freezes")
 PAGES = ("/", "/?team=data", "/runs", "/approvals", "/incidents", "/audit", "/audit/export")
+LIBRARY_PAGES = ("/runbooks", "/workflows", "/search?q=led", "/search?q=d", "/search?q=U0DATA")
 
 
 def test_no_list_names_anything_of_data(deployment: Deployment, data: dict[str, str]) -> None:
     said = [
         deployment.rest(person).get(path).text
         for person in (WEB_ADMIN, WEB_OPS, NOBODY)
-        for path in (*LISTS, *PAGES)
+        for path in (*LISTS, *PAGES, *LIBRARY_PAGES)
     ]
     said += [
         deployment.slack.types(person, channel, typed)

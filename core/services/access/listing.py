@@ -4,7 +4,7 @@ A page starts after a position (creation time and id), not at an offset, so rows
 repeat nor hide others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -153,18 +153,32 @@ def list_runs(
     return _rows(work, _seen_by(work, person, query, RunbookExecution, wanted), RunbookExecution, window)
 
 
-def list_requested_by(work: UnitOfWork, person: Person, window: Window) -> list[RunbookExecution]:
-    """Return the runs that the person requested and may still see. An index has them by requester."""
-    of_person = RunbookExecution.requested_by == person.slack_user_id
+def list_requested_by(
+    work: UnitOfWork, person: Person, window: Window, requester: str | None = None
+) -> list[RunbookExecution]:
+    """Return the runs that `requester` (by default the person) requested, and that the person may see.
+
+    An index has them by requester.
+    """
+    of_person = RunbookExecution.requested_by == (requester or person.slack_user_id)
     query = select(RunbookExecution).where(of_person, NOT_A_CHILD)
     return _rows(work, _seen_by(work, person, query, RunbookExecution, ANY), RunbookExecution, window)
 
 
 def list_runbooks(
-    work: UnitOfWork, person: Person, window: Window, *, team: str | None = None, status: str | None = None
+    work: UnitOfWork,
+    person: Person,
+    window: Window,
+    *,
+    team: str | None = None,
+    status: str | None = None,
+    parts: Sequence[str] = (),
 ) -> list[Runbook]:
-    """Return runbooks, of `team` and in `status` if given. Raises what `list_incidents` raises."""
-    query = _definitions(work, person, Runbook, team)
+    """Return runbooks, of `team` and in `status` if given. Raises what `list_incidents` raises.
+
+    `parts`: of the name, in which all of them must be, in any order.
+    """
+    query = _definitions(work, person, Runbook, team).where(*_named(Runbook, parts))
     if status is not None:
         query = query.where(Runbook.status == status)
     return _rows(work, query, Runbook, window)
@@ -178,9 +192,10 @@ def list_workflows(
     team: str | None = None,
     enabled: bool | None = None,
     status: str | None = None,
+    parts: Sequence[str] = (),
 ) -> list[Workflow]:
-    """Return workflows, filtered by `team`, `enabled` and `status` if given. Raises what `list_incidents` raises."""
-    query = _definitions(work, person, Workflow, team)
+    """Return workflows, filtered by `team`, `enabled`, `status` and `parts` as runbooks are."""
+    query = _definitions(work, person, Workflow, team).where(*_named(Workflow, parts))
     if enabled is not None:
         query = query.where(Workflow.enabled.is_(enabled))
     if status is not None:
@@ -243,6 +258,10 @@ def _definitions(
     if team is not None:
         return query.where(table.team_id == _visible_team_id(work, person, team))
     return query.where(or_(table.team_id.is_(None), table.team.has(_is_visible(person))))
+
+
+def _named(table: type[Definition], parts: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [table.name.icontains(part, autoescape=True) for part in parts]
 
 
 def _seen_by(

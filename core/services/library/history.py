@@ -57,6 +57,12 @@ def roll_back(
     return write(work, person, kind, row, definition, Change.ROLLED_BACK, note)
 
 
+def difference_between(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, before: int, after: int) -> str:
+    """Return what one version changed against another, as a unified diff of YAML. Raises NotFound."""
+    old, new = (kind.content_of(_said(work, kind, row, version)) for version in (before, after))
+    return difference(Labelled(f"{row.name} v{before}", old), Labelled(f"{row.name} v{after}", new))
+
+
 def _said(work: UnitOfWork, kind: DefinitionKind[Row], row: Row, version: int) -> JsonObject:
     """Return the definition of a version. All history lines of a version have the same one. Raises NotFound."""
     table = kind.version

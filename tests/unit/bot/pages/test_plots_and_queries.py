@@ -8,7 +8,6 @@ from starlette.datastructures import QueryParams
 from bot.pages.access.sign_in import is_path
 from bot.pages.plots import HEIGHT, weeks_plot
 from bot.pages.query import Query
-from bot.pages.search import place_of
 from core.errors import InvalidInput
 from core.statuses import Status
 from core.views.records import WeekView
@@ -81,19 +80,3 @@ def test_what_cannot_be_meant_is_refused_with_what_can(name: str, value: str, sa
 )
 def test_one_is_sent_back_to_a_path_of_this_host_alone(address: str, is_ours: bool) -> None:
     assert is_path(address) is is_ours
-
-
-@pytest.mark.parametrize(
-    ("named", "place"),
-    [
-        ("rbx_7h2k9m4qpt0s8v3w", "/runs/rbx_7h2k9m4qpt0s8v3w"),
-        ("inc-12", "/incidents/inc-12"),
-        ("#12", "/incidents/12"),
-        ("12", "/incidents/12"),
-        ("db-failover", "/runs?runbook=db-failover"),
-        ("//evil.example", "/runs?runbook=%2F%2Fevil.example"),
-        ("", "/"),
-    ],
-)
-def test_what_is_searched_for_leads_to_its_page(named: str, place: str) -> None:
-    assert place_of(named) == place

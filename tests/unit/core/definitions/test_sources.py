@@ -168,6 +168,7 @@ def test_a_part_of_a_text_has_its_position(
         ("a: 'x", (1, 6), "a quote is not closed"),
         ("a: 'x\n", (1, 4), "the quote that opens here is never closed"),
         ("a: @x", (1, 4), "no value can start like this"),
+        ("a: 1\nlock\n", (2, 1), "a key has no colon"),
         ("a: {{ x }}", (1, 5), "A text that starts with {{ needs quotes."),
         ("a: [{{ x }}]", (1, 6), "A text that starts with {{ needs quotes."),
         ("a: { {x: 1}: 2}", (1, 6), "A key must be text"),

@@ -1,0 +1,1 @@
+"""One search for incidents, runs, runbooks, workflows and people."""
