@@ -24,7 +24,7 @@ QUOTED = re.compile("`([^`]+)`")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 # Stands for a person's name until the page is made: then all names are looked up at once. What people write has no
-# such characters, because pages show invisible ones by their codes.
+# such characters, because `_finalized` shows invisible ones by their codes, wherever it stands.
 MARK = re.compile("\ue000([UW][A-Z0-9]{2,20})\ue001")
 # https://cheatsheetseries.owasp.org/cheatsheets/Content_Security_Policy_Cheat_Sheet.html
 POLICY = "; ".join(
@@ -96,6 +96,7 @@ def load_pages(sessions: Sessions, names: Callable[[Collection[str]], Mapping[st
         loader=PackageLoader("bot.pages"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -118,6 +119,11 @@ def load_pages(sessions: Sessions, names: Callable[[Collection[str]], Mapping[st
         "status_words": status_words,
     }
     return Pages(templates, assets, sessions, names)
+
+
+def _finalized(value: object) -> object:
+    """Return what a template's expression puts into a page: only our filters make markup, and marks of names."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def moment(value: datetime | None) -> str:

@@ -21,7 +21,7 @@ from core.database import DATABASE_IS_AWAY
 from core.decisions.policy import require_scope
 from core.decisions.policy_table import Action
 from core.error_codes import ErrorCode
-from core.errors import NotAllowed, RunbookError, TooMany
+from core.errors import NotAllowed, NotFound, RunbookError, TooMany
 from core.unit_of_work import UnitOfWorkFactory
 
 Show = Callable[[Visit], Response]
@@ -70,6 +70,8 @@ class Site:
     def guarded(self, request: Request, show: Callable[[], Response]) -> Response:
         """Return what `show` does, or a page that says why not. It never tells more than the error's own sentence."""
         try:
+            if any("\0" in str(part) for part in request.path_params.values()):
+                raise NotFound("There is no such page.")  # nothing stored has such a name
             return show()
         except RunbookError as error:
             code = ErrorCode.named(error.code)

@@ -2,10 +2,10 @@
 
 import importlib
 from importlib.util import find_spec
-from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
+from bot.web_origins import web_origin
 from cli.compose import Composition
 from cli.version import release
 from core.errors import ConfigurationError
@@ -20,9 +20,7 @@ def check_installed(why: str) -> None:
 def agent_door(composition: Composition) -> ASGIApp:
     """Return what answers at /mcp. Raises ConfigurationError if its library is not installed."""
     check_installed("RUNBOOK_MCP is on")
-    work, address = composition.unit_of_work, urlsplit(composition.settings.public_url)
+    work, origin = composition.unit_of_work, web_origin(composition.settings.public_url)
     module = importlib.import_module("bot.agents.door")
-    door: ASGIApp = module.AgentDoor(
-        work, work.limits, origin=f"{address.scheme}://{address.netloc}", version=release()
-    )
+    door: ASGIApp = module.AgentDoor(work, work.limits, origin=origin, version=release())
     return door

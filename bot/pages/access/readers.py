@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from bot.limits import RestLimits
 from bot.pages.access.sessions import Session, Sessions
-from bot.rest.callers import identify
+from bot.rest.callers import check_request_rate, identify, with_origin
+from bot.rest.settings import RestSettings
+from bot.web_origins import web_origin
 from core.decisions.people import Person
 from core.errors import InvalidInput, NotAllowed
 from core.services.access.people import load_person
@@ -36,7 +37,7 @@ class Visit:
 class Readers:
     """Finds out who makes a request. Their roles are looked up each time: a session stores none.
 
-    `public_url`: where browsers reach us; a proxy may pass on another host.
+    `public_url`: where browsers find us, which a proxy may hide; empty if there is no other address than ours.
     """
 
     unit_of_work: UnitOfWorkFactory
@@ -49,17 +50,25 @@ class Readers:
         Raises NotAllowed for somebody who may use nothing here: a guest, somebody deactivated, another workspace's.
         """
         if request.headers.get("Authorization"):
-            found = identify(self.unit_of_work, request)
-            return Visit(request, found[0]) if found else None
+            return self._carried(request)
         session = self.sessions.read(request)
         if session is None:
             return None
         with self.unit_of_work.begin() as work:
             person = load_person(work, session.slack_user_id, source=SOURCE)
-        if not request.url.path.endswith(STOPS):
-            limits: RestLimits = request.app.state.settings.limits
-            limits.check_person(person.slack_user_id)
+        if not _stops(request):
+            _settings(request).limits.check_person(person.slack_user_id)
         return Visit(request, person, session)
+
+    def _carried(self, request: Request) -> Visit | None:
+        """Return the visit of a token, with all that REST finds out about who sends one."""
+        found = identify(self.unit_of_work, request)
+        if found is None:
+            return None
+        person, token_id = found
+        if not _stops(request):
+            check_request_rate(_settings(request), person, token_id)
+        return Visit(request, with_origin(request, person))
 
     def submitted(self, visit: Visit, body: bytes) -> Visit:
         """Return the visit with the form's fields. Raises NotAllowed for a form that is not of this session's pages.
@@ -85,13 +94,22 @@ class Readers:
         """
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise NotAllowed(FOREIGN, hint=AGAIN)
-        origin, ours = request.headers.get("Origin"), {request.headers.get("Host"), self._public_host}
-        if origin is not None and urlsplit(origin).netloc not in ours:
+        given = request.headers.get("Origin")
+        if given is None:
+            return
+        origin = web_origin(given)
+        here = f"{origin.partition(':')[0]}://{request.headers.get('Host', '')}"
+        if not origin or origin not in (web_origin(self.public_url), web_origin(here)):
             raise NotAllowed(FOREIGN, hint=AGAIN)
 
-    @property
-    def _public_host(self) -> str | None:
-        return urlsplit(self.public_url).netloc or None
+
+def _settings(request: Request) -> RestSettings:
+    settings: RestSettings = request.app.state.settings
+    return settings
+
+
+def _stops(request: Request) -> bool:
+    return request.method == "POST" and request.url.path.endswith(STOPS)
 
 
 def _fields(body: bytes) -> dict[str, str]:
@@ -101,4 +119,6 @@ def _fields(body: bytes) -> dict[str, str]:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     except ValueError:
         raise InvalidInput("This is not a form of ours.", hint=AGAIN) from None
+    if any("\0" in value for _, value in pairs):
+        raise InvalidInput("A text of this form has a character that cannot be stored (U+0000).")
     return dict(pairs)

@@ -14,7 +14,7 @@ from core.statuses import Status
 WIDTH, HEIGHT = 190, 44  # of a box
 ACROSS, DOWN = 24, 36  # between boxes
 MARGIN = 8
-LONGEST = 23  # characters of a box's first line
+LONGEST = 21  # characters of a box's first line
 LONGEST_SMALL = 30  # of its second, which is smaller
 TRIGGER, CONDITION, END = "trigger", "condition", "end"
 

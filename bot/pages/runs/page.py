@@ -102,9 +102,9 @@ class RunPage:
             said=said,
             trouble=trouble,
             every=POLLED_EVERY.get(seen.run.status.value, WAITING_POLLED_EVERY),
-            ask=with_query(visit.request.query_params, seen=seen.version, said=None),
+            ask=_at(visit, seen.run.id, seen=seen.version, said=None),
             links=self._links(visit, seen),
-            following=with_query(visit.request.query_params, after=seen.next_children, seen=None),
+            following=_at(visit, seen.run.id, after=seen.next_children, seen=None),
             retry_words=retry_words(seen.run, seen.facts.retry) if seen.facts.retry else "",
             cancel_words=cancel_words(seen.run),
             run_again_words=RUN_AGAIN,
@@ -117,9 +117,11 @@ class RunPage:
         return {child.id: f"/runs/{child.id}" for child in seen.children}
 
 
+def _at(visit: Visit, run: str, **changes: str | None) -> str:
+    """Return an address of the run's page. It says which run: after a refusal, the form's address is another."""
+    return f"/runs/{run}{with_query(visit.request.query_params, **changes)}"
+
+
 def find_run(work: UnitOfWork, visit: Visit) -> RunbookExecution:
     """Return the run of the address. Raises NotFound, also if the visitor may not see it."""
-    execution_id = visit.request.path_params["execution_id"]
-    if "\0" in execution_id:
-        raise NotFound("There is no such execution.")
-    return find_execution(work, visit.person, execution_id)
+    return find_execution(work, visit.person, visit.request.path_params["execution_id"])
