@@ -1,6 +1,7 @@
 """Waiting for a run: looks at it every now and then, without holding a thread or a connection in between."""
 
 import time
+from collections import Counter
 from typing import Any
 
 import anyio
@@ -15,7 +16,8 @@ from core.statuses import Status
 from core.unit_of_work import UnitOfWorkFactory
 
 EVERY = 1.0  # seconds
-MOST_WAITING = 100  # agents at once, in this process
+MOST_WAITING = 100  # calls at once, in this process
+MOST_OF_AGENT = 10  # of one agent, as many as it may have proposals that are not over
 
 
 class Waiting:
@@ -23,19 +25,27 @@ class Waiting:
 
     def __init__(self, unit_of_work: UnitOfWorkFactory) -> None:
         self._unit_of_work = unit_of_work
-        self._count = 0
+        self._waits: Counter[str] = Counter()
 
     async def wait(self, context: ServerRequestContext[Any, Any], agent: Person, given: Wait) -> None:
         """Return when the run is over, or the time is. Raises NotFound, and TooMany if too many wait already."""
-        if self._count >= MOST_WAITING:
+        own = self._waits[agent.slack_user_id]
+        if own >= MOST_OF_AGENT:
+            raise TooMany(
+                f"You wait for {own} runs already.",
+                hint="Use show_run, or try again in 30 s.",
+                retry_after=30,
+            )
+        if self._waits.total() >= MOST_WAITING:
             raise TooMany(
                 "Too many agents are waiting.", hint="Use show_run, or try again in 30 s.", retry_after=30
             )
-        self._count += 1
+        self._waits[agent.slack_user_id] += 1
         try:
             await self._watch(context, agent, given)
         finally:
-            self._count -= 1
+            self._waits[agent.slack_user_id] -= 1
+            self._waits += Counter()  # drops those whose count is zero
 
     async def _watch(self, context: ServerRequestContext[Any, Any], agent: Person, given: Wait) -> None:
         began, known, changes = time.monotonic(), "", 0
