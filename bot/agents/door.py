@@ -16,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from bot.agents.server import AGENT, AgentServer
 from bot.limits import RestLimits, bucket
+from bot.rest.callers import with_origin
 from bot.rest.problem import Refusal
 from core.decisions.people import Person
 from core.definitions.json_text import check_shape
@@ -90,7 +91,7 @@ class AgentDoor:
         with self._unit_of_work.begin() as work:
             found = authenticate(work, token, source="mcp")
         self._addresses.count_token(address, digest, is_good=found is not None)
-        return found[0] if found is not None else None
+        return with_origin(request, found[0]) if found is not None else None
 
 
 def _check(body: bytes) -> None:

@@ -12,12 +12,17 @@ from starlette.testclient import TestClient
 from cli.operator import OPERATOR
 from core.errors import NotAllowed
 from core.limits import Rate
+from core.origins import Origin
+from core.services.access.people import load_person
 from core.services.access.tokens import ALL_SCOPES, Grant, create_service_token, create_token
+from core.services.library.runbooks import find_runbook
+from core.services.starts.runbook_starts import Start, start_by_person
 from core.statuses import TokenScope
 from core.tables import AuditEntry, Notice, RunbookExecution
 from tests.acceptance.agents.world import (
     AGENT,
     ORIGIN,
+    ORIGINS,
     OTHER,
     OWNER,
     AgentWorld,
@@ -84,6 +89,50 @@ def test_whoever_it_names_as_behind_it_cannot_approve(world: AgentWorld) -> None
         with pytest.raises(NotAllowed, match="had an agent request this run"):
             world.decide(run, person)
     assert world.target.calls == []
+
+
+def test_a_run_that_has_an_agent_propose_keeps_those_behind_it_from_approving(world: AgentWorld) -> None:
+    """Red before: whoever began a run that called /mcp with an agent's token could approve what it proposed."""
+    with world.unit_of_work.begin() as work:
+        person = load_person(work, OTHER, source="test")
+        incident = work.session.merge(world.incident, load=False)
+        start = Start(find_runbook(work, person, "failover"), incident, {"cluster": "users"})
+        calling = start_by_person(work, person, start).id
+    world.jobs.clear()
+
+    async def planned() -> dict[str, Any]:
+        async with world.client() as client:
+            return await proposal(client)
+
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}
+    call |= {"params": {"name": "propose_run", "arguments": anyio.run(planned)}}
+    answer = world.post(call, **ORIGINS.headers(Origin(calling, 1)))
+    assert answer.status_code == 200, answer.text
+    world.work()
+    with world.unit_of_work.begin() as work:
+        of_agent = select(RunbookExecution.id).where(RunbookExecution.requested_by == AGENT)
+        run = work.session.scalars(of_agent).one()
+    with pytest.raises(NotAllowed, match="had an agent request this run"):
+        world.decide(run, OTHER)
+
+
+def test_people_named_later_cannot_approve_what_is_there_already(world: AgentWorld) -> None:
+    """Red before: the run of the first call was returned as if it were for them, and they could approve it."""
+
+    async def play() -> str:
+        async with world.client() as client:
+            arguments = await proposal(client)
+            run = str((await said(client, "propose_run", **arguments))["run"]["id"])
+            for_other = {**arguments, "acting_for": [OTHER]}
+            assert "it was not made for" in await refused(client, "propose_run", **{**for_other, "key": "k2"})
+            assert "already used" in await refused(client, "propose_run", **for_other)
+            await said(client, "cancel_run", run=run)
+            return str((await said(client, "propose_run", **{**for_other, "key": "k2"}))["run"]["id"])
+
+    run = anyio.run(play)
+    world.work()
+    with pytest.raises(NotAllowed, match="had an agent request this run"):
+        world.decide(run, OTHER)
 
 
 def test_a_text_that_orders_the_agent_about_is_only_text(world: AgentWorld) -> None:
@@ -174,7 +223,7 @@ def call(world: AgentWorld, tool: str, arguments: dict[str, Any]) -> Any:
 
 
 def test_the_channel_is_told_once_of_an_agent_that_runs_wild(world: AgentWorld) -> None:
-    incidents = [new_incident(world.unit_of_work, slack_channel=f"C0MORE{number}") for number in range(30)]
+    incidents = [new_incident(world.unit_of_work, slack_channel=f"C0MORE{number}") for number in range(8)]
     answers = []
 
     async def plan(incident: str) -> Any:
@@ -186,7 +235,7 @@ def test_the_channel_is_told_once_of_an_agent_that_runs_wild(world: AgentWorld) 
         given = anyio.run(plan, incident.id) | {"proposal": "Do it.", "key": f"w{number}"}
         answers.append(call(world, "propose_run", given))
     refusals = [answer["refused"] for answer in answers if "refused" in answer]
-    assert len(refusals) == 30 - world.unit_of_work.limits.proposals_of_agent
+    assert len(refusals) == 8 - world.unit_of_work.limits.proposals_of_agent
     assert all("Try again in" in each for each in refusals)
     with world.unit_of_work.begin() as work:
         told = [each for each in work.session.scalars(select(Notice)) if each.key.startswith("proposals.")]

@@ -20,6 +20,7 @@ PARTS: Mapping[str, str] = {
     "bot.cards.ending": "part of the headline and of the outcome",
     "bot.cards.verdict.verdict_buttons": "part of the verdict and of the headline",
     "bot.cards.gate_changes": "part of the gate",
+    "bot.cards.proposal": "part of the gate",
     "bot.modals.decision_form.open_decision_form": "decision_form, after a look into the database",
     "bot.cards.request_blocks": "part of the gate",
     "bot.cards.gate.gate_body": "part of the gate, and of the list of approvals",

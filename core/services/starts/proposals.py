@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from core.decisions.initiators import initiators_from_json
 from core.decisions.people import AGENT, Person
 from core.decisions.policy import require
 from core.decisions.policy_table import Action
 from core.decisions.team_scope import check_may_run
 from core.definitions.parameters import check_parameters
 from core.definitions.secrets import parted
-from core.errors import IdempotencyKeyReused, InvalidInput, NotAllowed, TooMany
+from core.errors import Conflict, IdempotencyKeyReused, InvalidInput, NotAllowed, TooMany
 from core.limits import WINDOW, too_many
 from core.services.library.finding import owner_of
 from core.services.runs.control import cancel
@@ -48,15 +49,16 @@ def propose_run(
     """Propose a run. It waits at its gate until a responder of the incident's team has approved it.
 
     `check`: called before a new run is made; what it raises is raised. Too many proposals are refused in the result,
-    not raised: that the channel is told of them is committed. Raises what `start_by_person` raises, and
-    IdempotencyKeyReused if `start.request_key` was used for another proposal.
+    not raised: that the channel is told of them is committed. Raises what `start_by_person` raises,
+    IdempotencyKeyReused if `start.request_key` was used for another proposal, and Conflict if the run is there already,
+    for other people.
     """
     check_may_run(agent, start.runbook.name, owner_of(start.runbook), start.incident.team.name)
     if len(start.said) > LONGEST_PROPOSAL:
         sentence = f"A proposal has at most {LONGEST_PROPOSAL} characters, this one has {len(start.said)}."
         raise InvalidInput(sentence, field="proposal")
     serialize_on_key(work, f"proposals of {agent.slack_user_id}")
-    known = _by_key(work, start) or _same_and_active(work, agent, start)
+    known = _by_key(work, agent, start) or _same_and_active(work, agent, start)
     if known is not None:
         return Proposed(known)
     refused = _over_limit(work, agent)
@@ -67,9 +69,9 @@ def propose_run(
     return Proposed(start_by_person(work, agent, start), is_new=True)
 
 
-def _by_key(work: UnitOfWork, start: Start) -> RunbookExecution | None:
+def _by_key(work: UnitOfWork, agent: Person, start: Start) -> RunbookExecution | None:
     known = execution_by_request_key(work, start.request_key)
-    if known is not None and not _is_same(known, start):
+    if known is not None and not (_is_same(known, start) and _is_for_all(known, agent)):
         raise IdempotencyKeyReused(
             f"This key was already used for another proposal, {known.id}.",
             hint="Use a new key for each new proposal, and the same one only to repeat a proposal.",
@@ -83,6 +85,11 @@ def _is_same(known: RunbookExecution, start: Start) -> bool:
     return about == (start.runbook.id, start.incident.id) and known.parameters == _parameters(known, start)
 
 
+def _is_for_all(known: RunbookExecution, agent: Person) -> bool:
+    """Return whether the run knows everybody behind this proposal, so that none of them can approve it."""
+    return set(agent.behind) <= {each.who for each in initiators_from_json(known.initiators)}
+
+
 def _parameters(known: RunbookExecution, start: Start) -> dict[str, Json]:
     """Return the parameters as a run stores them, by the schema of the known run."""
     schema = known.definition.get("parameters") or {}
@@ -90,7 +97,10 @@ def _parameters(known: RunbookExecution, start: Start) -> dict[str, Json]:
 
 
 def _same_and_active(work: UnitOfWork, agent: Person, start: Start) -> RunbookExecution | None:
-    """Return the run that the agent proposed with other words, or another key, and that is not over."""
+    """Return the run that the agent proposed with other words, or another key, and that is not over.
+
+    Raises Conflict if that is not known to be for the people for whom the agent acts now: they could approve it.
+    """
     query = select(RunbookExecution).where(
         RunbookExecution.requested_by == agent.slack_user_id,
         RunbookExecution.incident_id == start.incident.id,
@@ -99,7 +109,13 @@ def _same_and_active(work: UnitOfWork, agent: Person, start: Start) -> RunbookEx
         RunbookExecution.status.in_(ACTIVE),
         RunbookExecution.parent_execution_id.is_(None),
     )
-    return next((run for run in work.session.scalars(query) if _is_same(run, start)), None)
+    known = next((run for run in work.session.scalars(query) if _is_same(run, start)), None)
+    if known is not None and not _is_for_all(known, agent):
+        raise Conflict(
+            f"You proposed this run already, {known.id}, and it was not made for all the people for whom you act now.",
+            hint="Withdraw that one with cancel_run, and propose it again for all of them.",
+        )
+    return known
 
 
 def _over_limit(work: UnitOfWork, agent: Person) -> TooMany | None:

@@ -23,6 +23,7 @@ from bot.web import create_web
 from cli.operator import OPERATOR
 from core.execution.executor import Executor
 from core.limits import STANDARD, Limits
+from core.origins import Origins
 from core.services.access.people import load_person
 from core.services.access.tokens import Grant, create_agent_token
 from core.services.runs.approvals import decide_gate
@@ -35,6 +36,7 @@ from tests.world import Target, see, work_off
 
 OWNER, OTHER, AGENT = "U0DBOPS", "U0DBADMIN", "agent:triage"
 ORIGIN = "https://runbooks.example"
+ORIGINS = Origins("the signing secret")  # of calls that our runs make
 
 Answer = dict[str, Any]
 
@@ -156,7 +158,7 @@ def application(unit_of_work: UnitOfWorkFactory, limits: Limits = STANDARD) -> A
     return create_web(
         unit_of_work,
         slack=None,
-        rest=RestSettings(),
+        rest=RestSettings(origins=ORIGINS),
         pages=PageSettings(RunLinks("", "secret")),
         newest_revision=newest_revision(),
         agents=door,

@@ -27,14 +27,8 @@ def test_the_story_ends_well_and_says_which_workflow_caused_it(tmp_path: Path) -
     assert played.returncode == 0, played.stdout + played.stderr
     assert "The story ended well." in played.stdout
     assert "The primary is now orders-db-2. The workflow execution was wfx_" in played.stdout
-    assert not any(markup in played.stdout for markup in ("<!date^", "<@U", "<#C", "&lt;", "<http"))
-
-
-def test_a_refused_promotion_ends_the_story_badly(tmp_path: Path) -> None:
-    played = headless(tmp_path, "--refuse-promote")
-    assert played.returncode == 1, played.stdout + played.stderr
-    assert "The story ended badly: the run ended failed." in played.stdout
     assert list(tmp_path.iterdir()) == [], "a demo leaves nothing behind"
+    assert not any(markup in played.stdout for markup in ("<!date^", "<@U", "<#C", "&lt;", "<http"))
 
 
 def test_an_agent_proposes_and_alice_approves(tmp_path: Path) -> None:
