@@ -3,6 +3,7 @@
 Only the scope `openid` is asked for. The access token that comes with the answer is not kept.
 """
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -17,9 +18,12 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from core.clock import elapsed
 from core.errors import NotAllowed, Unavailable
 
 SECONDS = 5.0  # timeout of a call to Slack
+PATIENCE = 0.5  # seconds to wait for the thread that asks Slack for its metadata
+FRESH_SECONDS = 3600.0  # for which metadata is taken to be so
 LEEWAY = 120  # seconds by which Slack's clock and ours may differ
 ALGORITHMS = ["RS256"]  # what Slack signs with; whatever else a token says of itself is refused
 SILENT = "Slack did not answer, so you could not be signed in. Try again in a moment."
@@ -47,13 +51,27 @@ class Provider(Protocol):
         """Return who came back with this code, which is good once."""
 
 
+@dataclass
+class Remembered:
+    """Slack's metadata, and until when it is taken to be so, on the clock of core.clock.elapsed."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    metadata: Mapping[str, Any] | None = None
+    until: float = 0.0
+
+
 @dataclass(frozen=True)
 class SlackOpenId:
-    """`api_url`: SLACK_API_URL; the metadata is at the root of the same host."""
+    """`api_url`: SLACK_API_URL; the metadata is at the root of the same host.
+
+    Anybody may open /sign-in, so Slack is asked for its metadata once an hour, by one thread at a time: a loop of such
+    requests neither calls Slack nor holds the threads that all pages need.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
     api_url: str
+    remembered: Remembered = field(default_factory=Remembered, repr=False, compare=False)
 
     def address(self, redirect_uri: str, state: str, nonce: str, team_id: str) -> str:
         with self._client(redirect_uri) as client:
@@ -95,6 +113,18 @@ class SlackOpenId:
         return f"{parts.scheme}://{parts.netloc}"
 
     def _metadata(self, client: OAuth2Client) -> Mapping[str, Any]:
+        """Return the metadata, read lately. Raises Unavailable, also while another thread waits for it too long."""
+        known = self.remembered
+        if not known.lock.acquire(timeout=PATIENCE):
+            raise Unavailable(SILENT)
+        try:
+            if known.metadata is None or elapsed() > known.until:
+                known.metadata, known.until = self._read_metadata(client), elapsed() + FRESH_SECONDS
+            return known.metadata
+        finally:
+            known.lock.release()
+
+    def _read_metadata(self, client: OAuth2Client) -> Mapping[str, Any]:
         """Return the metadata, which must name the host that we asked (OpenID Connect Discovery, section 4.3)."""
         try:
             found = _json(client, f"{self._issuer}/.well-known/openid-configuration")
