@@ -19,6 +19,8 @@ from bot.cards.words import as_text, counted, duration, seconds_words, status_wo
 from bot.pages.access.readers import TOKEN, Visit
 from bot.pages.access.sessions import Sessions
 from bot.pages.assets import Assets, load_assets
+from core.decisions.initiators import Initiator
+from core.views.executions import InitiatorView
 
 QUOTED = re.compile("`([^`]+)`")
 MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
@@ -109,6 +111,7 @@ def load_pages(sessions: Sessions, names: Callable[[Collection[str]], Mapping[st
         "prose": prose,
         "sentence": sentence,
         "person": person,
+        "deed": deed,
         "seconds": seconds_words,
     }
     templates.globals |= {
@@ -124,6 +127,11 @@ def load_pages(sessions: Sessions, names: Callable[[Collection[str]], Mapping[st
 def _finalized(value: object) -> object:
     """Return what a template's expression puts into a page: only our filters make markup, and marks of names."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def deed(initiator: InitiatorView) -> str:
+    """Return how somebody initiated a run, as a phrase that follows their name."""
+    return Initiator(initiator.who, initiator.deed).said
 
 
 def moment(value: datetime | None) -> str:

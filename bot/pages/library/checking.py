@@ -42,17 +42,16 @@ class Checked:
     changes: Sequence[DiffLine] | None = None
 
 
-def check(
-    work: UnitOfWork, visit: Visit, resource: DefinitionResource[Row], text: str, row: Row | None
-) -> Checked:
-    """Check a text with the same bounds and the same rights as when it is saved."""
+def read_text(
+    work: UnitOfWork, visit: Visit, resource: DefinitionResource[Row], text: str
+) -> AnyDefinition | Checked:
+    """Read a text with the same bounds and the same rights as when it is saved. Return its mistakes if it has any."""
     try:
-        definition = resource.read(work, visit.person, body_of(text))
+        return resource.read(work, visit.person, body_of(text))
     except DefinitionError as error:
         return Checked(mistakes_of(error))
     except RunbookError as error:
         return Checked([Mistake(0, 0, str(error))])
-    return _checked(resource, definition, row)
 
 
 def body_of(text: str) -> DocumentBody:
@@ -70,16 +69,22 @@ def _mistake(problem: object) -> Mistake:
     return Mistake(problem.line, problem.column, said)
 
 
-def _checked(resource: DefinitionResource[Row], definition: AnyDefinition, row: Row | None) -> Checked:
+def checked(resource: DefinitionResource[Row], definition: AnyDefinition, before: Labelled | None) -> Checked:
+    """Return what is shown beside a text without mistakes. It needs no database, and takes a while: tests are run.
+
+    `before`: the version that was opened; None for a new definition.
+    """
     return Checked(
         mistakes=(),
         runbook=in_words(definition) if isinstance(definition, RunbookDefinition) else None,
         workflow=drawn(definition) if isinstance(definition, WorkflowDefinition) else None,
         tests=play_on_demand(definition, WHILE_TYPING) if isinstance(definition, RunbookDefinition) else None,
-        changes=_changes(resource, definition, row) if row is not None else None,
+        changes=_changes(resource, definition, before) if before is not None else None,
     )
 
 
-def _changes(resource: DefinitionResource[Row], definition: AnyDefinition, row: Row) -> list[DiffLine]:
-    before, after = (resource.kind.content_of(each) for each in (row.definition, definition.document()))
-    return diff_lines(difference(Labelled(f"v{row.version}", before), Labelled("new", after)))
+def _changes(
+    resource: DefinitionResource[Row], definition: AnyDefinition, before: Labelled
+) -> list[DiffLine]:
+    after = resource.kind.content_of(definition.document())
+    return diff_lines(difference(before, Labelled("new", after)))

@@ -8,17 +8,17 @@ from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
 from bot.pages.library.approving import VERSION, note_of, status_of
-from bot.pages.library.checking import Checked, Mistake, body_of, check, mistakes_of
+from bot.pages.library.checking import Checked, Mistake, body_of, checked, mistakes_of, read_text
 from bot.pages.library.definition import find_definition
 from bot.pages.runs.forms import Deed, once
 from bot.pages.site import Site, see_other
 from bot.rest.library import DefinitionResource
-from core.definitions.yaml_format import to_yaml
+from core.definitions.yaml_format import Labelled, to_yaml
 from core.errors import DefinitionError, InvalidInput, NotFound, RunbookError
 from core.services.library import writing
 from core.services.library.finding import check_may_write, check_may_write_something, owner_of
 from core.services.library.kinds import Row
-from core.services.library.writing import Intent
+from core.services.library.writing import AnyDefinition, Intent
 from core.unit_of_work import UnitOfWork
 
 NOTHING = Checked(())
@@ -80,12 +80,15 @@ class Editor(Generic[Row]):
     def check_new(self, visit: Visit) -> Response:
         check_may_write_something(visit.person)
         with self.site.unit_of_work.begin() as work:
-            return self._beside(visit, check(work, visit, self.resource, text_of(visit), None))
+            found = read_text(work, visit, self.resource, text_of(visit))
+        return self._beside(visit, found, None)
 
     def check(self, visit: Visit) -> Response:
         with self.site.unit_of_work.begin() as work:
             row = self._writable(work, visit)
-            return self._beside(visit, check(work, visit, self.resource, text_of(visit), row))
+            before = Labelled(f"v{row.version}", self.resource.kind.content_of(row.definition))
+            found = read_text(work, visit, self.resource, text_of(visit))
+        return self._beside(visit, found, before)
 
     def create(self, visit: Visit) -> Response:
         check_may_write_something(visit.person)
@@ -151,8 +154,10 @@ class Editor(Generic[Row]):
             checked_at=f"{where}/check",
         )
 
-    def _beside(self, visit: Visit, checked: Checked) -> Response:
-        return self.site.show(visit, "checked.html", noun=self.noun, checked=checked)
+    def _beside(self, visit: Visit, found: AnyDefinition | Checked, before: Labelled | None) -> Response:
+        """Show the mistakes, or what the definition does. No transaction is open meanwhile: its tests are run."""
+        shown = found if isinstance(found, Checked) else checked(self.resource, found, before)
+        return self.site.show(visit, "checked.html", noun=self.noun, checked=shown)
 
 
 def text_of(visit: Visit) -> str:

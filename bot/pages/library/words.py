@@ -13,11 +13,13 @@ from core.definitions.steps import StepDefinition
 from core.definitions.templates import is_template
 from core.execution.preview import COMMON, as_written
 from core.steps.approval import ApprovalStep
+from core.steps.http import HttpStep
 from core.steps.runbook import RunbookStep
 from core.steps.wait import WaitStep
 from core.values.execution import Json
 
 OF_THE_INCIDENT = "the incident's team"
+IN_WORDS = frozenset({"poll", "expect", "save"})  # what `_details` says of a step
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def _words(step: StepDefinition, team: str | None) -> StepWords:
 def _written(step: StepDefinition) -> Json:
     written = as_written(step)
     assert isinstance(written, dict), "a step is a mapping"
-    return {name: value for name, value in written.items() if name != "poll"} or None
+    method = {"method": step.method} if isinstance(step, HttpStep) else {}
+    return {**method, **{name: value for name, value in written.items() if name not in IN_WORDS}} or None
 
 
 def _said(step: StepDefinition, team: str | None) -> str:
@@ -106,6 +109,10 @@ def _details(step: StepDefinition) -> Iterator[str]:
         yield f"only if `{step.condition}`"
     if isinstance(step, ApprovalStep) and step.message:
         yield f"tells them: {step.message}"
+    if (expect := getattr(step, "expect", None)) is not None:
+        yield f"succeeds if `{expect}`"
+    if saved := getattr(step, "save", None):
+        yield f"saves {', '.join(f'`{name}`' for name in saved)} for later steps"
     if step.poll is not None:
         yield _polls(step.poll)
     if step.retry is not None and (step.retry.safe or not step.touches_outside):

@@ -39,6 +39,8 @@ def test_a_step_says_what_it_sends_and_how_it_may_end() -> None:
             "url": "https://a.example/{{ params.x }}",
             "headers": {"Authorization": "{{ secrets.KEY }}"},
             "if": "incident.number > 1",
+            "expect": "response.status == 200",
+            "save": {"seconds": "response.json.seconds"},
             "poll": {"every": "5s", "for": "2m"},
             "retry": {"safe": True, "attempts": 4},
             "timeout": "30s",
@@ -48,12 +50,15 @@ def test_a_step_says_what_it_sends_and_how_it_may_end() -> None:
     )
     assert call.details == (
         "only if `incident.number > 1`",
+        "succeeds if `response.status == 200`",
+        "saves `seconds` for later steps",
         "checked every 5 s, for up to 2 min, until it succeeds",
         "tried up to 4 times",
         "takes at most 30 s",
         "the run continues even if it fails",
     )
     assert call.written == {
+        "method": "GET",
         "url": "https://a.example/{{ params.x }}",
         "headers": {"Authorization": "{{ secrets.KEY }}"},
     }
