@@ -46,6 +46,17 @@ class PgBouncer:
         return url.render_as_string(hide_password=False)
 
 
+def _not_as_root(account: pwd.struct_passwd) -> list[str]:
+    """Return what goes before the command where only root reaches the server's socket, as in a folder of root's alone.
+
+    It refuses to run as root. As the server there, it gets another number in a user namespace, and root's rights.
+    """
+    if account.pw_uid != 0:
+        return []
+    mapped = ["--user", "--map-user=1000", "--map-group=1000"]
+    return [program("unshare"), *mapped, program("setpriv"), "--pdeathsig=KILL"]
+
+
 @contextmanager
 def running_pgbouncer(database_url: str, mode: str, *, tls: bool = False) -> Iterator[PgBouncer]:
     """A pooler for the length of the block, run by who owns the server's socket."""
@@ -74,7 +85,7 @@ def running_pgbouncer(database_url: str, mode: str, *, tls: bool = False) -> Ite
         if os.geteuid() == 0:
             for path in (home, *home.iterdir()):
                 os.chown(path, account.pw_uid, account.pw_gid)
-        command = [program("pgbouncer"), str(home / "ini")]
+        command = [*_not_as_root(account), program("pgbouncer"), str(home / "ini")]
         with running(command, account=account, log=str(home / "log"), is_up=lambda: answers(port)):
             url = server.set(host="127.0.0.1", port=port, query={})
             yield PgBouncer(url.render_as_string(hide_password=False), port, home / "authority.pem")

@@ -101,7 +101,7 @@ def owed(theatre: Theatre) -> int:
 def test_a_redis_that_forgot_everything_delays_a_run_and_loses_none(theatre: Theatre, redis: Redis) -> None:
     theatre.until("two workers", lambda: len(redis.smembers("rq:workers")) >= len(WORKERS))
     channel = theatre.open_incident("redis forgets")
-    theatre.slow_down(RESTART, seconds=4, times=len(WORKERS))
+    theatre.slow_down(RESTART, seconds=8, times=len(WORKERS))
     busy = [theatre.run(channel, "with-a-restart") for _ in WORKERS]
     theatre.until(
         "both workers to be busy",
