@@ -48,7 +48,7 @@ reference: $(READY)
 # Take the pictures of the docs anew, from what the browser tests see.
 pictures: $(READY)
 	mkdir -p docs/images
-	RUNBOOK_PICTURES=docs/images $(BIN)/pytest -n 1 tests/browser/test_starting.py tests/browser/test_approving.py tests/browser/test_run_card.py tests/browser/test_stopping.py tests/browser/test_incidents.py
+	RUNBOOK_PICTURES=docs/images $(BIN)/pytest -n 1 tests/browser/test_starting.py tests/browser/test_approving.py tests/browser/test_run_card.py tests/browser/test_stopping.py tests/browser/test_incidents.py tests/browser/test_pages.py tests/browser/test_library_pages.py
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -14,6 +14,7 @@ from cli.compose import Composition, reachable
 from cli.doctor_checks import Finding, egress, processes, secrets, shell, tokens
 from cli.embedded import EmbeddedServiceError
 from cli.environment import environment
+from cli.installed_packages import installed_packages
 from cli.operator_errors import sentence_of
 from cli.setting_checks import admins, clocks, files, port, sign_in, signing_secret
 from cli.slack_checks import slack
@@ -48,6 +49,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("settings", False, error.message, error.hint or "Correct the setting.")
         return
     yield Finding("settings", True, "Valid.")
+    yield installed_packages()
     yield from _services(settings, environ)
     yield from slack(settings)
     yield signing_secret(settings)

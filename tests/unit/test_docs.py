@@ -24,9 +24,10 @@ def test_what_it_links_to_is_there(document: Path) -> None:
 
 
 def test_every_picture_is_shown() -> None:
-    """A moment has four pictures: a phone's and a desktop's, light and dark. One of a phone is shown."""
+    """A moment has four pictures: a phone's and a desktop's, light and dark; one size is shown, in the reader's shade."""
     taken = {
         re.sub(r"-(390|1440)-(light|dark)\.jpg$", "", each.name) for each in ROOT.glob("docs/images/*.jpg")
     }
-    shown = set(re.findall(r'src="images/([a-z-]+)-390-light\.jpg"', (ROOT / "docs/in-slack.md").read_text()))
+    pages = "".join((ROOT / page).read_text() for page in ("docs/in-slack.md", "docs/pages.md"))
+    shown = set(re.findall(r'src="images/([a-z-]+)-(?:390|1440)-light\.jpg"', pages))
     assert taken == shown

@@ -112,7 +112,7 @@ def test_where_all_is_well_every_line_says_ok(healthy: pytest.MonkeyPatch, cli: 
 
     assert outcome.status == 0, outcome.out
     assert "WRONG" not in outcome.out
-    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 18
+    assert sum(line.startswith("ok") for line in outcome.out.splitlines()) == 19
     assert max(map(len, outcome.out.splitlines())) <= 80
 
 
@@ -120,7 +120,18 @@ def test_as_json_it_says_the_same(healthy: pytest.MonkeyPatch, cli: Cli) -> None
     answer = json.loads(cli("doctor", "--json").out)
 
     assert answer["ok"] is True
-    names = ["settings", "database", "redis", "time", "tokens", "secrets", "worker", "poster", "clock"]
+    names = [
+        "settings",
+        "packages",
+        "database",
+        "redis",
+        "time",
+        "tokens",
+        "secrets",
+        "worker",
+        "poster",
+        "clock",
+    ]
     names += ["slack token", "slack scopes", "signing secret", "sign in", "admins", "port", "files", "egress"]
     names += ["shell"]
     assert [each["name"] for each in answer["checks"]] == names
