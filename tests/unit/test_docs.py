@@ -24,7 +24,7 @@ def test_what_it_links_to_is_there(document: Path) -> None:
 
 
 def test_every_picture_is_shown() -> None:
-    """A moment has four pictures, of a phone and of a desktop, light and dark; one size is shown, in the reader's shade."""
+    """A moment has four pictures: phone and desktop, light and dark. One size of it is shown."""
     taken = {
         re.sub(r"-(390|1440)-(light|dark)\.jpg$", "", each.name) for each in ROOT.glob("docs/images/*.jpg")
     }
