@@ -69,6 +69,10 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
             )
         return value
 
+    @property
+    def starts(self) -> str | None:
+        return None if is_template(self.runbook) else self.runbook
+
     def prepare(self, context: Context) -> Prepared:
         parameters = render(self.parameters, context.shown_scope, ("parameters",))
         assert isinstance(parameters, dict)

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, OnFailure, PortName, Retry, StepId
-from core.definitions.type_registry import discover
+from core.definitions.type_registry import discover, first_sentence
 from core.values.execution import Skipped, StepResult
 
 
@@ -56,6 +56,15 @@ class ActionDefinition(Definition):
     def branches(self) -> Mapping[str, Sequence["ActionDefinition"]]:
         """Return the actions nested in this one, by the name of the branch they are on."""
         return {}
+
+    @property
+    def starts(self) -> str | None:
+        """The name of the runbook that the action starts, if the definition names one."""
+        return None
+
+    def in_words(self) -> str:
+        """Return what the action does, in one sentence."""
+        return first_sentence(type(self))
 
     def unmet(self) -> StepResult:
         """Return the result of the action when its condition is false."""

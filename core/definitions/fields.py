@@ -39,6 +39,17 @@ CEL_RESERVED = frozenset(
 )
 
 
+COMMON = {
+    "id",
+    "type",
+    "name",
+    "condition",
+    "timeout",
+    "retry",
+    "on_failure",
+}  # fields of every step and action
+
+
 class Definition(BaseModel):
     """Base of every part of a document: unknown fields are rejected, and instances are immutable.
 
@@ -52,6 +63,11 @@ class Definition(BaseModel):
         defer_build=True,
         use_attribute_docstrings=True,
     )
+
+    def as_written(self) -> dict[str, JsonValue]:
+        """Return the fields of a step's or an action's own type as written. Templates name secrets but contain none."""
+        written: dict[str, JsonValue] = self.model_dump(mode="json", exclude_unset=True, exclude=COMMON)
+        return written
 
 
 @dataclass(frozen=True)

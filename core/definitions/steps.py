@@ -10,9 +10,10 @@ from pydantic_core import PydanticCustomError
 
 from core.definitions.durations import PositiveDuration
 from core.definitions.fields import Condition, Definition, OnFailure, Path, Poll, PortName, Retry, StepId
-from core.definitions.type_registry import discover
+from core.definitions.type_registry import discover, first_sentence
 from core.values.execution import Skipped, StepResult
 
+OWN_TEAM = "‹own›"  # stands in words for the team of the runbook, or of the incident if the runbook is global
 CANNOT_POLL = (
     "Only a step that can safely be repeated may poll: one that only reads, such as a GET, or one that says "
     "retry: {safe: true}."
@@ -38,6 +39,7 @@ class StepDefinition(Definition):
     `waits_for_people`: whether the run goes on only once people have decided or answered.
     `asks_for_values`: whether the step asks people for values, by the JSON Schema in its field `schema`, and saves them
     under their names.
+    `words_say_all`: whether `in_words` says all that the step does, so that its fields need not be shown beside it.
     `example`: an example in YAML, shown in the reference.
     """
 
@@ -48,6 +50,7 @@ class StepDefinition(Definition):
     only_waits: ClassVar[bool] = False
     waits_for_people: ClassVar[bool] = False
     asks_for_values: ClassVar[bool] = False
+    words_say_all: ClassVar[bool] = False
     example: ClassVar[str] = ""
 
     id: StepId
@@ -113,6 +116,10 @@ class StepDefinition(Definition):
     def covers_retries_for(self) -> timedelta | None:
         """How long an approval also covers retries; None if it covers one attempt."""
         return None
+
+    def in_words(self) -> str:
+        """Return what the step does, in one sentence. A team that the step leaves open is called OWN_TEAM."""
+        return first_sentence(type(self))
 
     def unmet(self) -> StepResult:
         """Return the result of the step when its condition is false."""

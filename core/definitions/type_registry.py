@@ -34,6 +34,12 @@ def import_type_file(name: str) -> ModuleType:
         raise mistake(name, error) from None
 
 
+def first_sentence(model: type[BaseModel]) -> str:
+    """Return the first sentence of a type's description: what it does."""
+    paragraph = " ".join((model.__doc__ or "").partition("\n\n")[0].split())
+    return f"{paragraph.partition('. ')[0].rstrip('.:')}."
+
+
 @contextmanager
 def _as_configuration_error(model: type[BaseModel]) -> Iterator[None]:
     """Raise ConfigurationError for any error while the model is built: it is a mistake of the type's author."""

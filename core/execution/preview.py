@@ -24,7 +24,6 @@ from core.statuses import WaitingFor
 from core.values.execution import Failed, Json, Skipped, Step, Waits
 
 Runs = Literal["yes", "no", "depends"]
-COMMON = frozenset({"id", "type", "name", "condition", "timeout", "retry", "on_failure"})
 
 
 class Closed:
@@ -149,7 +148,7 @@ def _described(part: StepDefinition, rendered: Rendered, now: datetime) -> dict[
     condition = part.condition
     match rendered.prepared:
         case None:
-            return _shown(runs, condition, as_written(part), True)
+            return _shown(runs, condition, part.as_written(), True)
         case Skipped():
             return _shown("no", condition, None, depends)
         case Failed(error):
@@ -193,9 +192,3 @@ def without_key(request: Json) -> Json:
     if not isinstance(request, dict):
         return request
     return {name: value for name, value in request.items() if name != "key"}
-
-
-def as_written(part: StepDefinition) -> Json:
-    """Return the step's own fields as written. Its templates name secrets but contain none."""
-    written: Json = part.model_dump(mode="json", exclude_unset=True, exclude=set(COMMON))
-    return written

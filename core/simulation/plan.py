@@ -13,7 +13,7 @@ from core.definitions.secrets import SecretPlaces, texts_of
 from core.definitions.steps import StepDefinition
 from core.errors import RunbookError
 from core.execution.preparation import Inside, Outside, Ports, Prepared, prepare_part
-from core.execution.preview import Closed, Runs, as_written, render_part, without_key
+from core.execution.preview import Closed, Runs, render_part, without_key
 from core.simulation.context import CALLBACKS, MadeUpSecrets, SimulationContext
 from core.statuses import WaitingFor
 from core.values.execution import Execution, Failed, Json, Skipped, Waits
@@ -74,7 +74,7 @@ class _Planner:
     def _planned(self, part: StepDefinition, prepared: Prepared | None, runs: Runs = "yes") -> PlannedStep:
         match prepared:
             case None:
-                return PlannedStep(part, runs, as_written(part), is_rendered=False)
+                return PlannedStep(part, runs, part.as_written(), is_rendered=False)
             case Outside(request):
                 return PlannedStep(part, runs, without_key(request))
             case Inside(_, shown, Waits(WaitingFor.APPROVAL, until)) if isinstance(shown, dict):

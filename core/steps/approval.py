@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from core.decisions.approval_policy import ApprovalPolicy, Deciders, policy_to_json
+from core.decisions.approval_policy import ApprovalPolicy, Deciders, describe_approvers, policy_to_json
 from core.decisions.escalation import Escalation
 from core.decisions.initiators import has_agent
-from core.definitions.durations import PositiveDuration
+from core.definitions.durations import PositiveDuration, format_duration
 from core.definitions.fields import Definition, Name, PublicText, SlackChannel, SlackUser
-from core.definitions.steps import StepDefinition
+from core.definitions.steps import OWN_TEAM, StepDefinition
 from core.definitions.templates import render_text
 from core.execution.preparation import Context, Inside, Prepared
 from core.services.runs.gate_opening import NewGate, Notify, open_gate
@@ -107,6 +107,7 @@ class ApprovalStep(StepDefinition):
     touches_outside = False
     only_waits = True
     waits_for_people = True
+    words_say_all = True
     example = """
 id: gate
 type: approval
@@ -140,6 +141,13 @@ message: "The replica of {{ params.cluster }} takes over."
     who initiated the run still cannot."""
     notify: NotifyElsewhere | None = None
     """Where the request is shown as well, with the same buttons."""
+
+    def in_words(self) -> str:
+        policy = self.approvers.policy(OWN_TEAM)
+        needed = "approval" if policy.count == 1 else f"{policy.count} approvals"
+        limit = f", at most {format_duration(self.expires)}" if self.expires else ""
+        others = " Whoever requested the run may approve it, too." if self.allow_requester else ""
+        return f"Wait for {needed} by {describe_approvers(policy)}{limit}.{others}"
 
     @property
     def covers_retries_for(self) -> timedelta | None:

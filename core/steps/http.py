@@ -53,6 +53,9 @@ retry: {safe: true, attempts: 3, backoff: 1s}
     def prepare(self, context: Context) -> Prepared:
         return prepare_call(self, context)
 
+    def in_words(self) -> str:
+        return f"Call a URL with {self.method}."
+
     @property
     def only_reads(self) -> bool:
         return self.method in SAFE_METHODS

@@ -74,6 +74,13 @@ steps:
     def inner_steps(self) -> Sequence[tuple[Path, Sequence[StepDefinition]]]:
         return [(("steps",), self.steps)] if self.steps is not None else ()
 
+    def in_words(self) -> str:
+        if self.foreach is not None:
+            return f"For each of `{self.foreach}`, {self.concurrency} at a time:"
+        return (
+            f"Run the runbook {self.runbook}, and wait for its end." if self.runbook else super().in_words()
+        )
+
     @property
     def child_runbooks(self) -> tuple[str, ...]:
         return (self.runbook,) if self.runbook is not None else super().child_runbooks

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.definitions.durations import PositiveDuration
+from core.definitions.durations import PositiveDuration, format_duration
 from core.definitions.steps import StepDefinition
 from core.execution.preparation import Context, Prepared
 from core.statuses import WaitingFor
@@ -16,6 +16,7 @@ class WaitStep(StepDefinition):
 
     touches_outside = False
     only_waits = True
+    words_say_all = True
     example = """
 id: settle
 type: wait
@@ -25,6 +26,9 @@ for: 30s
     type: Literal["wait"]
     duration: PositiveDuration = Field(alias="for")
     """How long to wait, such as `30s`."""
+
+    def in_words(self) -> str:
+        return f"Wait {format_duration(self.duration)}."
 
     def prepare(self, context: Context) -> Prepared:
         return Waits(WaitingFor.TIMER, context.now + self.duration)

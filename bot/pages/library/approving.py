@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
 from bot.pages.library.definition import find_definition
-from bot.pages.runs.forms import once
+from bot.pages.posted_forms import once
 from bot.pages.site import Site, see_other
 from core.error_codes import ErrorCode
 from core.errors import InvalidInput, NotFound, RunbookError

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.pages.access.readers import Visit
-from bot.pages.library.definition import DiffLine, diff_lines
-from bot.pages.library.runbook import InWords, in_words
-from bot.pages.library.workflow import Drawn, drawn
+from bot.pages.library.outline import DiffLine, Drawn, InWords, diff_lines, drawn, in_words
 from bot.rest.documents import DocumentBody
 from bot.rest.library import DefinitionResource
 from core.definitions.problems import Problem

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.pages.access.readers import Visit
+from bot.pages.library.outline import DiffLine, diff_lines
 from bot.rest.references import OTHER
 from core.decisions.policy import allows
 from core.decisions.policy_table import Action
@@ -14,16 +15,6 @@ from core.services.library.history import diff_to_read
 from core.services.library.kinds import DefinitionKind, Row
 from core.statuses import ApprovalStatus
 from core.unit_of_work import UnitOfWork
-
-KINDS = {"+": "added", "-": "removed", "@": "place"}  # by the first character of a line
-
-
-@dataclass(frozen=True)
-class DiffLine:
-    """A line of a diff. `kind`: `added`, `removed`, `place` or `same`."""
-
-    kind: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -66,8 +57,3 @@ def _why_not(visit: Visit, row: Row) -> str:
     except RunbookError as error:
         return str(error)
     return ""
-
-
-def diff_lines(diff: str) -> list[DiffLine]:
-    """Return the lines of a unified diff without the two that name its sides, which the page's heading says."""
-    return [DiffLine(KINDS.get(line[:1], "same"), line) for line in diff.split("\n")[2:-1]]

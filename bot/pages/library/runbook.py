@@ -1,6 +1,6 @@
 """`/runbooks/{id}`: what a runbook does, its parameters, tests and versions, how its runs went and where it fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -8,11 +8,9 @@ from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
 from bot.pages.library.definition import Draft, draft_of, find_definition, may_write
+from bot.pages.library.outline import InWords, in_words
 from bot.pages.library.said import said_to
-from bot.pages.library.words import StepWords, lock_in_words, steps_in_words
 from bot.pages.site import Site
-from core.definitions.parameters import declared, default_of, required
-from core.definitions.runbook import RunbookDefinition
 from core.definitions.stored import StoredDefinitionInvalid
 from core.definitions.yaml_format import to_yaml
 from core.services.access.listing import Window, list_runbook_executions
@@ -21,7 +19,6 @@ from core.services.library.kinds import RUNBOOKS
 from core.services.library.runbooks import definition_of
 from core.services.views.executions import view_executions
 from core.services.views.reading import view_runbook
-from core.simulation.context import used_secrets
 from core.tables import Runbook
 from core.unit_of_work import UnitOfWork
 from core.views.executions import ExecutionView
@@ -29,29 +26,6 @@ from core.views.library import RunbookView
 from core.views.records import AnalyticsView
 
 NEWEST = 10  # runs on the page; the list of runs has the others
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """`kind`: its type, or its choices. `default`: None if it has none."""
-
-    name: str
-    kind: str
-    is_required: bool
-    default: tuple[object] | None
-    description: str
-
-
-@dataclass(frozen=True)
-class InWords:
-    """What the newest version does. `secrets`: the names of those that it uses."""
-
-    definition: RunbookDefinition
-    steps: Sequence[StepWords]
-    finally_steps: Sequence[StepWords]
-    parameters: Sequence[Parameter]
-    secrets: Sequence[str]
-    lock: str
 
 
 @dataclass(frozen=True)
@@ -111,36 +85,3 @@ def read_runbook(work: UnitOfWork, visit: Visit, row: Runbook) -> RunbookSeen:
         runs=view_executions(work, runs),
         figures=analyse_runbook(work, visit.person, row),
     )
-
-
-def in_words(definition: RunbookDefinition) -> InWords:
-    return InWords(
-        definition=definition,
-        steps=steps_in_words(definition.steps, definition.team),
-        finally_steps=steps_in_words(definition.finally_steps, definition.team),
-        parameters=parameters_of(definition.parameters),
-        secrets=sorted(used_secrets(definition)),
-        lock=lock_in_words(definition) if definition.lock is not None else "",
-    )
-
-
-def parameters_of(schema: Mapping[str, object]) -> list[Parameter]:
-    needed = required(schema)
-    return [
-        Parameter(name, _kind(inner), name in needed, default_of(inner, schema), _description(inner))
-        for name, inner in declared(schema).items()
-    ]
-
-
-def _kind(schema: object) -> str:
-    if not isinstance(schema, Mapping):
-        return "anything"
-    choices = schema.get("enum")
-    if isinstance(choices, list):
-        return "one of " + ", ".join(map(str, choices))
-    kind = schema.get("type")
-    return " or ".join(map(str, kind)) if isinstance(kind, list) else str(kind or "anything")
-
-
-def _description(schema: object) -> str:
-    return str(schema.get("description", "")) if isinstance(schema, Mapping) else ""

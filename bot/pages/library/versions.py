@@ -8,7 +8,8 @@ from typing import Generic
 from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
-from bot.pages.library.definition import DiffLine, diff_lines, find_definition
+from bot.pages.library.definition import find_definition
+from bot.pages.library.outline import DiffLine, diff_lines
 from bot.pages.query import CURSOR, Query
 from bot.pages.rendering import with_query
 from bot.pages.site import Site

@@ -3,22 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.actions.runbook import RunbookAction
-from core.decisions.approval_policy import describe_approvers
 from core.definitions.actions import ActionDefinition
 from core.definitions.durations import format_duration
 from core.definitions.fields import Poll, Retry
 from core.definitions.runbook import RunbookDefinition
-from core.definitions.steps import StepDefinition
-from core.definitions.templates import is_template
-from core.execution.preview import COMMON, as_written
-from core.steps.approval import ApprovalStep
-from core.steps.http import HttpStep
-from core.steps.runbook import RunbookStep
-from core.steps.wait import WaitStep
+from core.definitions.steps import OWN_TEAM, StepDefinition
 from core.values.execution import Json
 
-OF_THE_INCIDENT = "the incident's team"
 IN_WORDS = frozenset({"poll", "expect", "save"})  # what `_details` says of a step
 
 
@@ -63,52 +54,25 @@ def _words(step: StepDefinition, team: str | None) -> StepWords:
         type=step.type,
         said=_said(step, team),
         details=tuple(_details(step)),
-        written=None if lists or isinstance(step, ApprovalStep | WaitStep) else _written(step),
+        written=None if lists or step.words_say_all else _written(step),
         lists=lists,
         runbooks=step.child_runbooks if not lists else (),
     )
 
 
 def _written(step: StepDefinition) -> Json:
-    written = as_written(step)
-    assert isinstance(written, dict), "a step is a mapping"
-    method = {"method": step.method} if isinstance(step, HttpStep) else {}
-    return {**method, **{name: value for name, value in written.items() if name not in IN_WORDS}} or None
+    return {name: value for name, value in step.as_written().items() if name not in IN_WORDS} or None
 
 
 def _said(step: StepDefinition, team: str | None) -> str:
-    match step:
-        case ApprovalStep():
-            return _gate(step, team)
-        case WaitStep():
-            return f"Wait {format_duration(step.duration)}."
-        case RunbookStep(foreach=None, runbook=str(name)):
-            return f"Run the runbook {name}, and wait for its end."
-        case RunbookStep(foreach=str(items)):
-            return f"For each of `{items}`, {step.concurrency} at a time:"
-    return first_sentence(type(step).__doc__ or "")
-
-
-def _gate(step: ApprovalStep, team: str | None) -> str:
-    policy = step.approvers.policy(team or OF_THE_INCIDENT)
-    needed = "approval" if policy.count == 1 else f"{policy.count} approvals"
-    limit = f", at most {format_duration(step.expires)}" if step.expires else ""
-    others = " Whoever requested the run may approve it, too." if step.allow_requester else ""
-    who = describe_approvers(policy).replace(f"team {OF_THE_INCIDENT}", OF_THE_INCIDENT)
-    return f"Wait for {needed} by {who}{limit}.{others}"
-
-
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a type's description."""
-    paragraph = " ".join(text.partition("\n\n")[0].split())
-    return f"{paragraph.partition('. ')[0].rstrip('.:')}."
+    return step.in_words().replace(f"team {OWN_TEAM}", f"team {team}" if team else "the incident's team")
 
 
 def _details(step: StepDefinition) -> Iterator[str]:
     if step.condition is not None:
         yield f"only if `{step.condition}`"
-    if isinstance(step, ApprovalStep) and step.message:
-        yield f"tells them: {step.message}"
+    if step.waits_for_people and (message := getattr(step, "message", None)):
+        yield f"tells them: {message}"
     if (expect := getattr(step, "expect", None)) is not None:
         yield f"succeeds if `{expect}`"
     if saved := getattr(step, "save", None):
@@ -160,16 +124,14 @@ def actions_in_words(actions: Sequence[ActionDefinition]) -> list[ActionWords]:
 
 def _action(action: ActionDefinition) -> ActionWords:
     branches = [(name, actions_in_words(inner)) for name, inner in action.branches().items() if inner]
-    written = action.model_dump(mode="json", exclude_unset=True, exclude=set(COMMON))
-    runbook = action.runbook if isinstance(action, RunbookAction) else ""
     return ActionWords(
         id=action.id,
         type=action.type,
-        said=first_sentence(type(action).__doc__ or ""),
+        said=action.in_words(),
         details=tuple(_bounds(action)),
-        written=None if branches else written or None,
+        written=None if branches else action.as_written() or None,
         branches=branches,
-        runbook="" if is_template(runbook) else runbook,
+        runbook=action.starts or "",
     )
 
 

@@ -1,6 +1,6 @@
 """`/workflows/{id}`: a workflow drawn as a graph, its actions in words, its figures and executions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -8,16 +8,13 @@ from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
 from bot.pages.library.definition import Draft, draft_of, find_definition, may_write
-from bot.pages.library.graph import Graph, draw
+from bot.pages.library.outline import Drawn, drawn
 from bot.pages.library.said import said_to
-from bot.pages.library.words import ActionWords, actions_in_words
 from bot.pages.query import CURSOR, Query
 from bot.pages.rendering import with_query
 from bot.pages.site import Site
 from bot.rest.paging import PageRequest
-from core.definitions.durations import format_duration
 from core.definitions.stored import StoredDefinitionInvalid
-from core.definitions.workflow import Schedule, WorkflowDefinition
 from core.definitions.yaml_format import to_yaml
 from core.services.access.listing import Position, list_workflow_executions
 from core.services.analytics.figures import analyse_workflow
@@ -31,15 +28,6 @@ from core.views.library import WorkflowView
 from core.views.records import AnalyticsView
 
 ON_A_PAGE = 20
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """What the newest version does. `starts`: when it starts, a phrase each."""
-
-    graph: Graph
-    starts: Sequence[str]
-    actions: Sequence[ActionWords]
 
 
 @dataclass(frozen=True)
@@ -105,23 +93,3 @@ def read_workflow(work: UnitOfWork, visit: Visit, row: Workflow, page: PageReque
         next_cursor=found.next_cursor,
         figures=analyse_workflow(work, visit.person, row),
     )
-
-
-def drawn(definition: WorkflowDefinition) -> Drawn:
-    return Drawn(draw(definition), tuple(starts(definition)), actions_in_words(definition.actions))
-
-
-def starts(definition: WorkflowDefinition) -> Iterator[str]:
-    """Yield when it starts, and what bounds it."""
-    trigger = definition.trigger
-    if isinstance(trigger, Schedule):
-        yield f"by the schedule `{trigger.cron}` in {trigger.timezone}, as planned maintenance"
-    else:
-        fields = trigger.model_dump(by_alias=True, exclude_none=True, exclude={"on"})
-        yield f"on `{trigger.on}`" + "".join(f", {name} {value}" for name, value in fields.items())
-    if definition.when is not None:
-        yield f"only if `{definition.when}`"
-    if definition.once_per_incident:
-        yield "once for an incident"
-    if definition.timeout is not None:
-        yield f"for at most {format_duration(definition.timeout)}"

@@ -1,21 +1,17 @@
-"""What people decide on a run's page: the same calls into core as those of the buttons in Slack, with the same rights.
-
-Each form carries a key of its own. A second click, and a repeated request, get the answer of the first.
-"""
+"""What people decide on a run's page: the same calls as those of the buttons in Slack, with the same rights."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.responses import Response
 
 from bot.cards.gate import REASON_LENGTH
-from bot.pages.access.readers import TOKEN, Visit
+from bot.pages.access.readers import Visit
+from bot.pages.posted_forms import Deed, once
 from bot.pages.runs.page import CHILDREN_ON_A_PAGE, RunPage, find_run
 from bot.pages.runs.reading import read_run
 from bot.pages.site import Site, see_other
-from bot.rest.idempotency import fingerprint_of
 from bot.rest.paging import PageRequest
 from core.error_codes import ErrorCode
 from core.errors import InvalidInput, NotFound, RunbookError
@@ -23,19 +19,14 @@ from core.services.runs.approvals import StaleApproval, decide_gate, find_gate, 
 from core.services.runs.control import VERDICTS, InDoubt, StaleVerdict, cancel, give_verdict
 from core.services.runs.finding import find_execution
 from core.services.runs.retries import retry
-from core.services.shared import idempotency, notices
-from core.services.shared.idempotency import RequestIdentity
+from core.services.shared import notices
 from core.services.shared.notices import NoticeKind
 from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWork
 
-KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 ATTEMPT = re.compile(r"[0-9]{1,9}")
 NO_REASON = "Write a few words: the others will want to know why."
 TOO_LONG = f"At most {REASON_LENGTH} characters can be stored."
-
-# Does it, and returns the path to go on to.
-Deed = Callable[[UnitOfWork, Visit], str]
 
 
 @dataclass(frozen=True)
@@ -95,28 +86,6 @@ def _run_of(work: UnitOfWork, visit: Visit) -> RunbookExecution:
         return find_run(work, visit)
     gate = find_gate(work, visit.person, visit.request.path_params["approval_id"])
     return find_execution(work, visit.person, gate.execution_id)
-
-
-def once(work: UnitOfWork, visit: Visit, deed: Deed) -> str:
-    """Do it, and return where to go on; for a form that was sent before, return what came of it then."""
-    identity = _identity(visit)
-    known = idempotency.recall(work, identity) if identity else None
-    if known is not None:
-        return str(known[1]["location"])
-    location = deed(work, visit)
-    if identity:
-        idempotency.keep(work, identity, HTTPStatus.SEE_OTHER, {"location": location})
-    return location
-
-
-def _identity(visit: Visit) -> RequestIdentity | None:
-    """Return by what the form is known again; None for a program, whose request has no such key."""
-    key = visit.fields.get("key", "")
-    if not KEY.fullmatch(key):
-        return None
-    fields = sorted((name, value) for name, value in visit.fields.items() if name != TOKEN)
-    asked = fingerprint_of("POST", visit.request.url.path, repr(fields).encode())
-    return RequestIdentity(f"page:{visit.person.slack_user_id}", key, asked)
 
 
 def _decide(work: UnitOfWork, visit: Visit, *, approved: bool) -> str:

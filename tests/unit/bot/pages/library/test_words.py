@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from bot.pages.library.definition import diff_lines
-from bot.pages.library.runbook import in_words
+from bot.pages.library.outline import diff_lines, drawn, in_words
 from bot.pages.library.words import StepWords
-from bot.pages.library.workflow import drawn
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.definitions.yaml_format import Labelled, difference
@@ -57,8 +55,8 @@ def test_a_step_says_what_it_sends_and_how_it_may_end() -> None:
         "takes at most 30 s",
         "the run continues even if it fails",
     )
+    assert call.said == "Call a URL with GET."
     assert call.written == {
-        "method": "GET",
         "url": "https://a.example/{{ params.x }}",
         "headers": {"Authorization": "{{ secrets.KEY }}"},
     }
