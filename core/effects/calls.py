@@ -14,7 +14,7 @@ from pydantic import JsonValue
 
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.durations import format_duration
-from core.definitions.http_requests import Auth, joined, render_url, why_no_header
+from core.definitions.http_requests import Auth, render_url
 from core.definitions.masking import Masker
 from core.definitions.templates import render, render_text
 from core.effects.authorization import prepare_auth, shown_auth
@@ -25,6 +25,7 @@ from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.oauth import TokenRefused
 from core.io.response import HttpResponse, no_json, retry_after
 from core.values.execution import Failed, Json, StepResult, Succeeded, Uncertain
+from core.values.headers import joined, why_no_header
 
 
 def masked_response(response: HttpResponse, masker: Masker) -> HttpResponse:

@@ -12,7 +12,6 @@ from datetime import timedelta
 from typing import TypeVar
 from urllib.parse import urlencode
 
-from core.definitions.http_requests import why_no_header
 from core.effects.calls import masked_response
 from core.errors import InvalidInput, RunbookError
 from core.execution.preparation import Context
@@ -21,6 +20,7 @@ from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.response import HttpResponse, no_json, retry_after
 from core.io.tls import Tls
 from core.values.execution import Json
+from core.values.headers import why_no_header
 
 LIMIT = timedelta(seconds=30)  # of all the calls of one look together
 SHOWN = 500  # characters of an answer

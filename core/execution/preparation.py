@@ -25,7 +25,6 @@ from core.definitions.cel.expressions import compile_expression
 from core.definitions.fields import Poll
 from core.definitions.masking import Masker
 from core.definitions.parameters import Schema
-from core.definitions.secret import Destinations
 from core.definitions.secrets import HIDDEN, ROOT, HiddenParameters, SecretPlaces, texts_of
 from core.definitions.steps import StepDefinition
 from core.errors import ConfigurationError, RunbookError
@@ -41,6 +40,7 @@ from core.io.tls import Access
 from core.origins import Origins
 from core.services.executions.loading import AnyPart
 from core.services.shared.unforeseen import unforeseen
+from core.values.destinations import Destinations
 from core.values.execution import Failed, InProgress, Json, StepResult, Succeeded, Waits
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.definitions.secret import (
-    Destinations,
     EnvironmentSource,
     FileSource,
     SecretDefinition,
@@ -16,6 +15,7 @@ from core.definitions.secret import (
 from core.definitions.secrets import SecretTaker
 from core.errors import ConfigurationError, NotAllowed, NotFound, RunbookError
 from core.io.secret_sources import EnvironmentSecrets, FileSecrets
+from core.values.destinations import Destinations
 
 MOST_REMEMBERED = 1_000  # values kept for masking; the oldest are dropped first
 

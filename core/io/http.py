@@ -16,8 +16,6 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx2
 import structlog
 
-from core.definitions.http_requests import joined, why_no_header
-from core.definitions.secret import Destinations, check_destination
 from core.errors import NotAllowed, RunbookError
 from core.io.attempts import Attempt, BrokenOff, Deadline, held_until
 from core.io.egress import EgressPolicy, checked_address
@@ -25,7 +23,9 @@ from core.io.kept_threads import KeptThreads
 from core.io.response import HttpResponse, read_response
 from core.io.text import NO_MASK, Mask
 from core.io.tls import Tls
+from core.values.destinations import Destinations, check_destination
 from core.values.execution import Json
+from core.values.headers import joined, why_no_header
 
 log = structlog.get_logger()
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus, urlencode
 
-from core.definitions.secret import Destinations
 from core.errors import Unavailable
 from core.io.http import HttpRequest, NoAnswer, NotSent
 from core.io.response import HttpResponse, no_json, retry_after
+from core.values.destinations import Destinations
 
 EARLY = timedelta(
     seconds=30

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.definitions.secret import Destinations
 from core.io.text import NO_MASK, Mask
+from core.values.destinations import Destinations
 
 
 @dataclass(frozen=True)

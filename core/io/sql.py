@@ -10,7 +10,6 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Protocol
 
-from core.definitions.secret import check_listed_destination
 from core.definitions.sql_text import Statement
 from core.io.database_url import DatabaseUrl, Kind, parse_database_url
 from core.io.egress import EgressPolicy, checked_address
@@ -19,6 +18,7 @@ from core.io.outside_calls import OutsideCall, Refused, call_outside
 from core.io.rows import MOST_BYTES, Rows
 from core.io.sql_errors import ConnectionLost, StatementFailed
 from core.io.statements import SqlResult, SqlWork, StatementResult
+from core.values.destinations import check_listed_destination
 from core.values.execution import Json
 
 ATOMIC = frozenset({"kill", "set"})  # not undone by a rollback, but if they fail, they did nothing

@@ -11,7 +11,6 @@ from io import StringIO
 import paramiko
 from paramiko.ssh_exception import AuthenticationException, PasswordRequiredException, SSHException
 
-from core.definitions.secret import check_listed_destination
 from core.io.egress import EgressPolicy, checked_address
 from core.io.http import NotSent
 from core.io.known_hosts import known_keys, name_of
@@ -19,6 +18,7 @@ from core.io.outside_calls import CONNECT_SECONDS, OutsideCall, Refused, call_ou
 from core.io.remote import RemoteCommand, RemoteResult, SshHost
 from core.io.ssh_session import SshSession, said
 from core.io.ssh_transport import SshTransport
+from core.values.destinations import check_listed_destination
 
 KEEPALIVE_SECONDS = 30
 KEY_TYPES = {

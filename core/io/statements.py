@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from core.definitions.secret import Destinations
 from core.definitions.sql_text import Statement
 from core.io.text import NO_MASK, Mask
+from core.values.destinations import Destinations
 from core.values.execution import Json
 
 Parameters = Mapping[str, Json] | Sequence[Json]

@@ -12,7 +12,7 @@ from core.decisions.initiators import Initiators
 from core.definitions.masking import Masker
 from core.definitions.run_values import compute_values
 from core.definitions.runbook import FakeAnswer, RunbookDefinition
-from core.definitions.secret import Destinations, SecretUse
+from core.definitions.secret import SecretUse
 from core.definitions.secrets import SecretPlaces, named_secrets
 from core.execution.preparation import Context, Ports
 from core.execution.scope import names_at_start, results_of, scope_of
@@ -29,6 +29,7 @@ from core.io.tls import Access, Tls
 from core.services.executions.loading import policy_of
 from core.statuses import Status
 from core.tables import RunbookExecution
+from core.values.destinations import Destinations
 from core.values.execution import Execution, Failed, Json, Step, StepResult, Succeeded
 
 

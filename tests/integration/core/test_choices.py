@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from core.definitions.choices import Choice, NotFetched
-from core.definitions.secret import Destinations, SecretUse
+from core.definitions.secret import SecretUse
 from core.effects.choices import Asking, ChoiceFetcher, as_choices
 from core.errors import NotFound
 from core.execution.preparation import Ports
 from core.io.egress import EgressPolicy
 from core.io.http import HttpCaller, HttpRequest, NoAnswer
 from core.io.response import HttpResponse
+from core.values.destinations import Destinations
 from core.values.execution import Json
 from tests.world import Target, running_target
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.definitions.http_requests import joined, why_no_header
 from core.definitions.validate import validate_text
+from core.values.headers import joined, why_no_header
 
 RUNBOOK = """kind: runbook
 name: x

@@ -4,12 +4,13 @@ import pytest
 
 from core.definitions.cel.expressions import compile_expression
 from core.definitions.checks.secrets import Known
-from core.definitions.secret import Destinations, SecretDefinition, SecretUse, check_destination, check_use
+from core.definitions.secret import SecretDefinition, SecretUse, check_use
 from core.definitions.secrets import MISUSED, SecretPlaces, named_secrets, whole_secret, with_places_masked
 from core.definitions.templates import render
 from core.definitions.validate import validate_text
 from core.errors import ExpressionError, NotAllowed, NotFound, RunbookError
 from core.execution.secrets import SecretScope
+from core.values.destinations import Destinations, check_destination
 
 RUNBOOK = """
 kind: runbook

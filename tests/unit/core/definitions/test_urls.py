@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.definitions.http_requests import Part, render_url, url_placeholders, why_misplaced
-from core.definitions.secret import Destinations
 from core.definitions.secrets import SecretPlaces
 from core.errors import ExpressionError
 from core.execution.secrets import SecretScope
+from core.values.destinations import Destinations
 
 SECRETS = {
     "API": "https://api.example/v1",
