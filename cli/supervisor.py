@@ -6,12 +6,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Protocol, Self
 
 import structlog
 
@@ -50,38 +50,62 @@ def command(
     return Part(name, PROGRAM, arguments, environment, log)
 
 
+class Process(Protocol):
+    """A part's process, as of `subprocess.Popen`."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+Start = Callable[[Part], Process]
+
+
+def start_process(part: Part) -> "subprocess.Popen[bytes]":
+    """Start the part in a new interpreter, which ends when this process does."""
+    command = [sys.executable, "-m", "cli.attached", str(os.getpid()), part.module]
+    given = {**environment(), **part.environment}
+    secrets = {name: value for name, value in given.items() if is_secret(name, value)}
+    ours, theirs = socket.socketpair()
+    with theirs, _output(part) as output:
+        process = subprocess.Popen(  # noqa: S603 our own command
+            [*command, *part.arguments],
+            env={name: value for name, value in given.items() if name not in secrets} | {ON_STDIN: "1"},
+            stdin=theirs.fileno(),
+            stdout=output,
+            stderr=subprocess.STDOUT if output else None,
+            start_new_session=True,
+        )
+    hand_over(ours, secrets)
+    return process
+
+
+def _output(part: Part) -> AbstractContextManager[IO[bytes] | None]:
+    return part.log.open("ab") if part.log else nullcontext()
+
+
 class Running:
     """A part's process, restarted when it ends: at once the first time, then after 1, 2, 4, … seconds.
 
     After LONG_LIFE seconds of running the delay is reset. `now` is a reading of the monotonic clock.
     """
 
-    def __init__(self, part: Part, now: float) -> None:
-        self.part = part
+    def __init__(self, part: Part, now: float, start: Start) -> None:
+        self.part, self._start = part, start
         self._deaths = 0
         self._began = now
         self._start_at: float | None = None
-        self.process = self._start()
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "cli.attached", str(os.getpid()), self.part.module]
-        given = {**environment(), **self.part.environment}
-        secrets = {name: value for name, value in given.items() if is_secret(name, value)}
-        ours, theirs = socket.socketpair()
-        with theirs, self._output() as output:
-            process = subprocess.Popen(  # noqa: S603 our own command
-                [*command, *self.part.arguments],
-                env={name: value for name, value in given.items() if name not in secrets} | {ON_STDIN: "1"},
-                stdin=theirs.fileno(),
-                stdout=output,
-                stderr=subprocess.STDOUT if output else None,
-                start_new_session=True,
-            )
-        hand_over(ours, secrets)
-        return process
-
-    def _output(self) -> AbstractContextManager[IO[bytes] | None]:
-        return self.part.log.open("ab") if self.part.log else nullcontext()
+        self.process = start(part)
 
     def keep_up(self, now: float) -> None:
         """Restart the process if it has ended and its delay is over."""
@@ -91,7 +115,7 @@ class Running:
             self._start_at = now + self._pause(now)
             log.warning("process ended", process=self.part.name, status=self.process.returncode)
         if now >= self._start_at:
-            self._start_at, self._began, self.process = None, now, self._start()
+            self._start_at, self._began, self.process = None, now, self._start(self.part)
 
     def _pause(self, now: float) -> float:
         """Return the delay in seconds before the restart, for a death noticed now."""
@@ -101,15 +125,18 @@ class Running:
 
 
 class Supervisor:
-    """Runs the parts for the length of a block: `with Supervisor(parts) as supervisor: supervisor.watch(stop)`."""
+    """Runs the parts for the length of a block: `with Supervisor(parts) as supervisor: supervisor.watch(stop)`.
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self._parts = parts
+    `start`: how a process is started; tests fork theirs.
+    """
+
+    def __init__(self, parts: Sequence[Part], start: Start = start_process) -> None:
+        self._parts, self._start = parts, start
         self._running: list[Running] = []
 
     def __enter__(self) -> Self:
         for part in self._parts:
-            self._running.append(Running(part, time.monotonic()))
+            self._running.append(Running(part, time.monotonic(), self._start))
         return self
 
     def __exit__(
@@ -131,7 +158,7 @@ class Supervisor:
         for running in self._running:
             running.keep_up(time.monotonic())
 
-    def process(self, name: str) -> "subprocess.Popen[bytes]":
+    def process(self, name: str) -> Process:
         """Return the current process of the part with this name. Raises KeyError if there is none."""
         return {running.part.name: running.process for running in self._running}[name]
 

@@ -18,6 +18,7 @@ from redis import Redis
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
+from chaos.forkserver_client import Forkserver
 from cli.embedded import Services, create_database, embedded_services
 from cli.migrate import migrate
 from core.clock import SystemClock
@@ -25,6 +26,7 @@ from core.database import open_engine
 from core.decisions.people import Person
 from core.settings import Settings
 from core.unit_of_work import JobRequest, UnitOfWorkFactory
+from tests.forkserver import running_forkserver
 from tests.snapshots import TABLES, Snapshots
 
 # How long examples take to make says something about the machine, and nothing about the product.
@@ -176,6 +178,12 @@ def portal() -> Iterator[BlockingPortal]:
     """An event loop in a thread, for applications that tests ask directly."""
     with start_blocking_portal("asyncio") as portal:
         yield portal
+
+
+@pytest.fixture(scope="session")
+def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
+    with running_forkserver(tmp_path_factory.mktemp("forkserver")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

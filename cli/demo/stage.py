@@ -25,7 +25,7 @@ from cli.command_path import command_path
 from cli.compose import Composition, reachable
 from cli.environment import environment
 from cli.migrate import migrate
-from cli.supervisor import Part, Supervisor, addresses
+from cli.supervisor import Part, Start, Supervisor, addresses, start_process
 from cli.up import parts
 from core.errors import Unavailable
 from core.io.confinement import Account, Confinement
@@ -166,10 +166,12 @@ class Stage:
 
 
 @contextmanager
-def stage(settings: Settings, *, refuse_promote: bool = False, agents: bool = False) -> Iterator[Stage]:
+def stage(
+    settings: Settings, *, refuse_promote: bool = False, agents: bool = False, start: Start = start_process
+) -> Iterator[Stage]:
     """Yield the running demo once every process answers. With port 0 in the settings it takes any free ports.
 
-    `agents`: whether it has a door for agents.
+    `agents`: whether it has a door for agents. `start`: how its processes are started.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
     with (
@@ -187,7 +189,7 @@ def stage(settings: Settings, *, refuse_promote: bool = False, agents: bool = Fa
             apply_files(composition.unit_of_work, [DEFINITIONS], approve=True)
         services = {**addresses(found), "RUNBOOK_MCP": "on" if agents else "off"}
         processes = _parts(ports, services, logs, refuse_promote=refuse_promote)
-        with Supervisor(processes) as supervisor:
+        with Supervisor(processes, start) as supervisor:
             here = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
             _await_answers([here["sandbox"], here["targets"], f"{here['web']}/readyz"], logs)
             reserved.close()

@@ -6,21 +6,23 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import Stage, stage
 from core.settings import Settings
 from tests.browser.sandbox_page import enter, say
+from tests.forkserver import ForkedStart
 
 PATIENCE = 60_000  # milliseconds for what workers and the poster do in between
 BOB, ALICE, ERIN = "U0BOB", "U0ALICE", "U0ERIN"  # responder and admin of team database, platform admin
 
 
 @contextmanager
-def running_demo(folder: Path, definitions: str = "") -> Iterator[Stage]:
+def running_demo(folder: Path, forkserver: Forkserver, definitions: str = "") -> Iterator[Stage]:
     """The demo on free ports, with these definitions beside its own."""
     settings = Settings.from_environment({"RUNBOOK_HOME": str(folder), "PORT": "0"})
-    with stage(settings) as found:
+    with stage(settings, start=ForkedStart(forkserver)) as found:
         if definitions:
             define(found, definitions)
         yield found

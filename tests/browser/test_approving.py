@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli.compose import Composition
 from cli.demo.stage import Stage
 from core.tables import Approval, RunbookExecution
@@ -45,8 +46,8 @@ steps:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_demo(tmp_path_factory.mktemp("demo"), ROTATE.format(timeout="60s")) as found:
+def demo(tmp_path_factory: pytest.TempPathFactory, forkserver: Forkserver) -> Iterator[Stage]:
+    with running_demo(tmp_path_factory.mktemp("demo"), forkserver, ROTATE.format(timeout="60s")) as found:
         yield found
 
 

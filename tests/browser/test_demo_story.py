@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli.demo.stage import Stage
 from cli.demo.story import OPENING
 from tests.browser.demo_page import ALICE, BOB, PATIENCE, action, as_person, messages, running_demo
@@ -12,8 +13,8 @@ from tests.browser.sandbox_page import enter, say
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as found:
+def demo(tmp_path_factory: pytest.TempPathFactory, forkserver: Forkserver) -> Iterator[Stage]:
+    with running_demo(tmp_path_factory.mktemp("demo"), forkserver) as found:
         yield found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli.demo.sandbox_client import SandboxClient
 from cli.demo.stage import CHANNEL, Stage
 from tests.browser.demo_page import ALICE, BOB, ERIN, running_demo
@@ -62,8 +63,8 @@ tests:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_demo(tmp_path_factory.mktemp("demo"), DEFINITIONS) as found:
+def demo(tmp_path_factory: pytest.TempPathFactory, forkserver: Forkserver) -> Iterator[Stage]:
+    with running_demo(tmp_path_factory.mktemp("demo"), forkserver, DEFINITIONS) as found:
         with SandboxClient(found.sandbox) as sandbox:
             opening = '/runbook incident open "Replica behind" severity=high service=orders-db team=database'
             sandbox.say(BOB, CHANNEL, f"{opening} channel=here")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli.demo.stage import Stage
 from tests.browser.demo_page import (
     ALICE,
@@ -43,8 +44,8 @@ steps:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_demo(tmp_path_factory.mktemp("demo"), COLLECT) as found:
+def demo(tmp_path_factory: pytest.TempPathFactory, forkserver: Forkserver) -> Iterator[Stage]:
+    with running_demo(tmp_path_factory.mktemp("demo"), forkserver, COLLECT) as found:
         yield found
 
 

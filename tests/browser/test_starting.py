@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli.demo.stage import Stage
 from tests.browser.demo_page import PATIENCE, messages, modal, running_demo
 from tests.browser.pictures import PHONE, picture
@@ -14,8 +15,8 @@ OPENING = '/runbook incident open "Caches are slow" severity=low service=orders-
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_demo(tmp_path_factory.mktemp("demo")) as found:
+def demo(tmp_path_factory: pytest.TempPathFactory, forkserver: Forkserver) -> Iterator[Stage]:
+    with running_demo(tmp_path_factory.mktemp("demo"), forkserver) as found:
         yield found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from chaos.forkserver_client import Forkserver
 from cli import up
 from cli.demo.stage import Stage
 from tests.browser.demo_page import (
@@ -73,8 +74,8 @@ steps:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with running_demo(tmp_path_factory.mktemp("demo"), DEFINITIONS) as found:
+def demo(tmp_path_factory: pytest.TempPathFactory, forkserver: Forkserver) -> Iterator[Stage]:
+    with running_demo(tmp_path_factory.mktemp("demo"), forkserver, DEFINITIONS) as found:
         yield found
 
 

@@ -42,14 +42,6 @@ def apply_all(unit_of_work: UnitOfWorkFactory) -> None:
     apply_documents(unit_of_work, DRAFT, approve=False)
 
 
-@pytest.fixture(scope="session")
-def forkserver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forkserver]:
-    log = tmp_path_factory.mktemp("forkserver") / "log"
-    running = Forkserver(log, {"PYTHONUNBUFFERED": "1"}, program="tests.forkserver")
-    yield running
-    running.close()
-
-
 @pytest.fixture
 def operator(forkserver: Forkserver, tmp_path_factory: pytest.TempPathFactory) -> Operator:
     return Operator(forkserver, tmp_path_factory.mktemp("operator"))

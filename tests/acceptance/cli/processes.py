@@ -59,7 +59,7 @@ class Operator:
     def started(self, environment: Mapping[str, str], *arguments: str) -> Iterator[Started]:
         """A process that is killed at the end of the block, if it is still there."""
         output = self._new_file()
-        process = self.forkserver.begin(arguments, bare(environment), output)
+        process = self.forkserver.begin(["cli", *arguments], bare(environment), output)
         try:
             yield Started(process, output)
         finally:
@@ -69,7 +69,7 @@ class Operator:
     def said(self, environment: Mapping[str, str], *arguments: str) -> tuple[int | None, str]:
         """Exit status and output of a command that ends by itself: first what it answers, then what it complains."""
         output, errors = self._new_file(), self._new_file()
-        process = self.forkserver.begin(arguments, bare(environment), output, errors)
+        process = self.forkserver.begin(["cli", *arguments], bare(environment), output, errors)
         assert process.wait(PATIENCE), output.read_text() + errors.read_text()
         return process.status, output.read_text() + errors.read_text()
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from chaos.forkserver_client import Forkserver
 from cli.demo.run import WELCOME
 from cli.demo.sandbox_client import SandboxClient
 from cli.demo.stage import REQUESTER, Stage, stage
 from cli.demo.story import open_incident
 from core.settings import Settings
+from tests.forkserver import ForkedStart
 
 TUTORIAL = (Path(__file__).parents[3] / "docs/tutorial.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -25,11 +27,11 @@ pytestmark = pytest.mark.timeout(4 * PATIENCE)
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Stage]:
+def demo(tmp_path: Path, forkserver: Forkserver) -> Iterator[Stage]:
     """The demo in a folder that looks like the project's: its home is there, and so are the commands."""
     (tmp_path / ".venv").symlink_to(sys.prefix)
     settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path / ".runbook"), "PORT": "0"})
-    with stage(settings) as found:
+    with stage(settings, start=ForkedStart(forkserver)) as found:
         yield found
 
 

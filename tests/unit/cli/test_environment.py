@@ -10,7 +10,7 @@ import pytest
 
 from cli.environment import is_ours, is_secret
 from cli.secret_handover import ON_STDIN
-from cli.supervisor import Part, Running, addresses
+from cli.supervisor import Part, Running, addresses, start_process
 from core.settings import Settings
 
 # Secludes itself, and says what there is to see of it: memory of its start, its environment, what it knows itself.
@@ -86,7 +86,9 @@ def test_a_supervisor_hands_secrets_over_and_never_by_the_environment(
     (tmp_path / "a_child.py").write_text(CHILD)
     monkeypatch.setattr("cli.supervisor.subprocess.Popen", start)
     environment = {"SLACK_BOT_TOKEN": "xoxb-7", "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
-    running = Running(Part("child", "a_child", environment=environment, log=tmp_path / "log"), 0.0)
+    running = Running(
+        Part("child", "a_child", environment=environment, log=tmp_path / "log"), 0.0, start_process
+    )
 
     assert running.process.wait(60) == 0
     assert "xoxb-7" not in "".join(started[0].values())

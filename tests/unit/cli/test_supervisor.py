@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from cli.supervisor import LONG_LIFE, LONGEST_PAUSE, Part, Running
+from cli.supervisor import LONG_LIFE, LONGEST_PAUSE, Part, Running, start_process
 
 
 @dataclass
@@ -48,7 +48,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> SimulationContext:
 
 @pytest.fixture
 def running(stage: SimulationContext) -> Running:
-    return Running(Part("part", "a.module"), stage.now)
+    return Running(Part("part", "a.module"), stage.now, start_process)
 
 
 def test_the_pauses_grow_up_to_the_longest(stage: SimulationContext, running: Running) -> None:
