@@ -69,11 +69,11 @@ structlog.configure(
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """More than cores where those are few: tests mostly wait, but for unit tests. The server takes 200 connections."""
+    """One more than cores, since tests also wait; unit tests do not. The server takes 200 connections."""
     cores = len(os.sched_getaffinity(0))
     if _are_unit_tests(config):
         return cores
-    return max(cores, min(2 * cores, 8))
+    return max(cores, min(cores + 1, 8))
 
 
 def _are_unit_tests(config: pytest.Config) -> bool:
@@ -89,7 +89,7 @@ def _in_memory() -> str | None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Start the servers before xdist starts its workers, which reuse them by their home and may end before others."""
-    if SHARED_HOME in os.environ or _are_unit_tests(session.config):
+    if SHARED_HOME in os.environ or _are_unit_tests(session.config) or session.config.option.collectonly:
         return
     home = tempfile.mkdtemp(prefix="runbook-test-", dir=_in_memory())
     os.environ[SHARED_HOME] = home

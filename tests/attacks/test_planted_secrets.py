@@ -213,7 +213,7 @@ class Search:
                 found |= {name for each, name in known.items() if each in shown}
             else:
                 windows = {shown[at : at + size] for at in range(0, len(shown), step)}
-                found |= {known[window] for window in windows & known.keys()}
+                found |= {known[window] for window in windows if window in known}
         return found
 
 
@@ -271,7 +271,8 @@ def test_a_thousand_planted_secrets_are_seen_nowhere(
     seen = all_that_people_see(deployment, executions, logged)
     planted = [*answers, *commands, *callbacks]
     search = Search(planted)
-    assert all(search.found_in(f"<{each.text}>") for each in planted), "the search finds them where they are"
+    texts = {each.text for each in planted}
+    assert all(search.found_in(f"<{text}>") for text in texts), "the search finds them where they are"
     found = {place: search.found_in(text) for place, text in seen.items()}
     with capfd.disabled():
         print(f" {len(planted)} planted secrets, {len(set().union(*found.values()))} visible ", end="")
