@@ -6,11 +6,15 @@ from http import HTTPStatus
 
 from bot.pages.access.readers import TOKEN, Visit
 from bot.rest.idempotency import fingerprint_of
+from core.error_codes import ErrorCode
+from core.errors import InvalidInput, RunbookError
 from core.services.shared import idempotency
 from core.services.shared.idempotency import RequestIdentity
 from core.unit_of_work import UnitOfWork
 
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+VERSION = re.compile(r"[0-9]{1,9}")
+LONGEST_NOTE = 2_000
 
 # Does it, and returns the path to go on to.
 Deed = Callable[[UnitOfWork, Visit], str]
@@ -36,3 +40,18 @@ def _identity(visit: Visit) -> RequestIdentity | None:
     fields = sorted((name, value) for name, value in visit.fields.items() if name != TOKEN)
     asked = fingerprint_of("POST", visit.request.url.path, repr(fields).encode())
     return RequestIdentity(f"page:{visit.person.slack_user_id}", key, asked)
+
+
+def note_of(visit: Visit) -> str:
+    note = visit.fields.get("note", "").replace("\r\n", "\n").strip()
+    if "\0" in note or len(note) > LONGEST_NOTE:
+        raise InvalidInput(f"The note must be a text of at most {LONGEST_NOTE:,} characters.", field="note")
+    return note
+
+
+def status_of(error: RunbookError) -> HTTPStatus:
+    """Return the status of the answer. Raises the error itself if it is none that people are told."""
+    code = ErrorCode.named(error.code)
+    if code is None or code is ErrorCode.INTERNAL:
+        raise error
+    return HTTPStatus(code.status)

@@ -11,7 +11,15 @@ from bot.pages.access.sign_in import SignInPage, SlackSignIn
 from bot.pages.approvals import ApprovalList
 from bot.pages.audit import AuditPage
 from bot.pages.incidents import IncidentList, IncidentPage
-from bot.pages.library.routes import library_routes
+from bot.pages.library.approving import ApproveForm
+from bot.pages.library.cases import CasesPage
+from bot.pages.library.editor import Editor
+from bot.pages.library.execution import WorkflowExecutionPage
+from bot.pages.library.listing import DefinitionList, runbook_rows, workflow_rows
+from bot.pages.library.runbook import RunbookPage
+from bot.pages.library.schemas import SchemaFile
+from bot.pages.library.versions import VersionsPage
+from bot.pages.library.workflow import WorkflowPage
 from bot.pages.links import RunLinks
 from bot.pages.overview import OverviewPage
 from bot.pages.problems import ProblemPage
@@ -22,7 +30,9 @@ from bot.pages.runs.listing import RunList
 from bot.pages.runs.page import RunPage
 from bot.pages.search import SearchPage
 from bot.pages.site import Site, in_thread
+from bot.rest import runbooks, workflows
 from core.services.access.directory import names_of
+from core.services.library.kinds import RUNBOOKS, WORKFLOWS, Row
 from core.unit_of_work import UnitOfWorkFactory
 
 
@@ -47,7 +57,7 @@ def page_routes(unit_of_work: UnitOfWorkFactory, settings: PageSettings) -> list
         *_access_routes(site, settings.sign_in),
         *_list_routes(site),
         *_run_routes(site),
-        *library_routes(site),
+        *_library_routes(site),
     ]
 
 
@@ -87,4 +97,48 @@ def _run_routes(site: Site) -> list[Route]:
         site.route("POST", "/runs/{execution_id}/verdict", forms.verdict),
         site.route("POST", "/approvals/{approval_id}/approve", forms.approve),
         site.route("POST", "/approvals/{approval_id}/reject", forms.reject),
+    ]
+
+
+def _library_routes(site: Site) -> list[Route]:
+    return [
+        *_runbook_routes(site),
+        *_workflow_routes(site),
+        *_editor_routes(site, Editor(site, runbooks.RESOURCE)),
+        *_editor_routes(site, Editor(site, workflows.RESOURCE)),
+        site.route("GET", "/schemas/{kind}", SchemaFile().show),
+    ]
+
+
+def _runbook_routes(site: Site) -> list[Route]:
+    page = RunbookPage(site)
+    return [
+        site.route("GET", "/runbooks", DefinitionList(site, "runbook", runbook_rows).show),
+        site.route("GET", "/runbooks/{id}", page.show),
+        site.route("GET", "/runbooks/{id}/tests", CasesPage(site).show),
+        site.route("GET", "/runbooks/{id}/versions", VersionsPage(site, RUNBOOKS).show),
+        site.route("POST", "/runbooks/{id}/approve", ApproveForm(site, RUNBOOKS, page.render).send),
+    ]
+
+
+def _workflow_routes(site: Site) -> list[Route]:
+    page = WorkflowPage(site)
+    return [
+        site.route("GET", "/workflows", DefinitionList(site, "workflow", workflow_rows).show),
+        site.route("GET", "/workflows/executions/{id}", WorkflowExecutionPage(site).show),
+        site.route("GET", "/workflows/{id}", page.show),
+        site.route("GET", "/workflows/{id}/versions", VersionsPage(site, WORKFLOWS).show),
+        site.route("POST", "/workflows/{id}/approve", ApproveForm(site, WORKFLOWS, page.render).send),
+    ]
+
+
+def _editor_routes(site: Site, editor: Editor[Row]) -> list[Route]:
+    noun = editor.noun
+    return [
+        site.route("GET", f"/new/{noun}", editor.begin),
+        site.route("POST", f"/new/{noun}", editor.create),
+        site.route("POST", f"/new/{noun}/check", editor.check_new),
+        site.route("GET", f"/{noun}s/{{id}}/edit", editor.open),
+        site.route("POST", f"/{noun}s/{{id}}/edit", editor.save),
+        site.route("POST", f"/{noun}s/{{id}}/check", editor.check),
     ]

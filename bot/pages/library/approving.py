@@ -3,25 +3,21 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import Generic
 
 from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
 from bot.pages.library.definition import find_definition
-from bot.pages.posted_forms import once
+from bot.pages.posted_forms import VERSION, note_of, once, status_of
 from bot.pages.site import Site, see_other
-from core.error_codes import ErrorCode
 from core.errors import InvalidInput, NotFound, RunbookError
 from core.services.library.approval import approve
 from core.services.library.kinds import DefinitionKind, Row
 from core.services.library.writing import Intent
 from core.unit_of_work import UnitOfWork
 
-VERSION = re.compile(r"[0-9]{1,9}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
-LONGEST_NOTE = 2_000
 UNCLEAR = "The form does not say which version is meant. Open the page again."
 
 Again = Callable[
@@ -56,18 +52,3 @@ def intent_of(visit: Visit) -> Intent:
     if not VERSION.fullmatch(version) or not DIGEST.fullmatch(digest):
         raise InvalidInput(UNCLEAR, field="version")
     return Intent(note_of(visit), int(version), digest)
-
-
-def note_of(visit: Visit) -> str:
-    note = visit.fields.get("note", "").replace("\r\n", "\n").strip()
-    if "\0" in note or len(note) > LONGEST_NOTE:
-        raise InvalidInput(f"The note must be a text of at most {LONGEST_NOTE:,} characters.", field="note")
-    return note
-
-
-def status_of(error: RunbookError) -> HTTPStatus:
-    """Return the status of the answer. Raises the error itself if it is none that people are told."""
-    code = ErrorCode.named(error.code)
-    if code is None or code is ErrorCode.INTERNAL:
-        raise error
-    return HTTPStatus(code.status)

@@ -7,10 +7,9 @@ from typing import Generic
 from starlette.responses import Response
 
 from bot.pages.access.readers import Visit
-from bot.pages.library.approving import VERSION, note_of, status_of
 from bot.pages.library.checking import Checked, Mistake, body_of, checked, mistakes_of, read_text
 from bot.pages.library.definition import find_definition
-from bot.pages.posted_forms import Deed, once
+from bot.pages.posted_forms import VERSION, Deed, note_of, once, status_of
 from bot.pages.site import Site, see_other
 from bot.rest.library import DefinitionResource
 from core.definitions.yaml_format import Labelled, to_yaml

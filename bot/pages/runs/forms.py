@@ -2,18 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from http import HTTPStatus
 
 from starlette.responses import Response
 
 from bot.cards.gate import REASON_LENGTH
 from bot.pages.access.readers import Visit
-from bot.pages.posted_forms import Deed, once
+from bot.pages.posted_forms import Deed, once, status_of
 from bot.pages.runs.page import CHILDREN_ON_A_PAGE, RunPage, find_run
 from bot.pages.runs.reading import read_run
 from bot.pages.site import Site, see_other
 from bot.rest.paging import PageRequest
-from core.error_codes import ErrorCode
 from core.errors import InvalidInput, NotFound, RunbookError
 from core.services.runs.approvals import StaleApproval, decide_gate, find_gate, show_anew
 from core.services.runs.control import VERDICTS, InDoubt, StaleVerdict, cancel, give_verdict
@@ -69,15 +67,13 @@ class RunForms:
 
     def _refused(self, visit: Visit, error: RunbookError) -> Response:
         """Return the run as it stands now, with the reason. Somebody who may not see it gets the bare refusal."""
-        code = ErrorCode.named(error.code)
-        if code is None or code is ErrorCode.INTERNAL:
-            raise error
+        status = status_of(error)
         try:
             with self.site.unit_of_work.begin() as work:
                 seen = read_run(work, visit.person, _run_of(work, visit), PageRequest(CHILDREN_ON_A_PAGE))
         except NotFound:
             raise error from None
-        return self.page.render(visit, seen, HTTPStatus(code.status), trouble=str(error))
+        return self.page.render(visit, seen, status, trouble=str(error))
 
 
 def _run_of(work: UnitOfWork, visit: Visit) -> RunbookExecution:
