@@ -13,7 +13,7 @@ import pytest
 
 ACCOUNT = "runbook-test"
 INSTALL = (
-    "apt-get install openssh-server mariadb-server pgbouncer redis-server redis-sentinel sudo && "
+    "apt-get install openssh-server mariadb-server pgbouncer postgresql redis-server redis-sentinel sudo && "
     f"useradd --system --no-create-home --home-dir /tmp --shell /bin/sh --password '*' {ACCOUNT}"
 )
 FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
