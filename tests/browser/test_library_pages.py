@@ -146,6 +146,7 @@ def test_a_version_is_written_checked_saved_and_approved(demo: Stage, browser: B
     erin = signed_in(browser, demo, ERIN, "/search?q=gather")
     erin.get_by_role("region", name="Runbooks").get_by_role("link", name="gather").click()
     picture(erin, "page-draft")
+    assert overflow(erin) == 0
     erin.get_by_role("button", name="Approve version 2").click()
     expect(erin.get_by_text("You approved this version.")).to_be_visible()
     erin.get_by_role("link", name="Versions").click()

@@ -37,7 +37,8 @@ WITH every_run AS (
 ), flow AS (
     SELECT * FROM workflow_executions WHERE incident_id = :incident
 ), step AS (
-    SELECT part.*, run.runbook_name FROM run JOIN step_executions part ON part.execution_id = run.id
+    SELECT part.*, run.runbook_name FROM run
+    JOIN step_executions part ON part.execution_id = run.id AND NOT part.carried_over
 ), action AS (
     SELECT part.*, flow.workflow_name FROM flow JOIN action_executions part ON part.execution_id = flow.id
 ), gate AS (

@@ -112,6 +112,8 @@ def test_a_retry_goes_on_from_the_step_that_failed_with_what_was_saved(stage: Si
     assert stage.target.paths() == ["/lag", PROMOTE, PROMOTE, "/verify"]
     assert stage.see(run)["retried_as"] == made["id"]
     assert stage.see(run)["status"] == "failed"
+    told = stage.responder.get(f"/api/incidents/{stage.incident}/timeline").json()["timeline"]
+    assert [line["text"] for line in told].count("promotion: step lag (http) succeeded") == 1
 
 
 def test_a_retry_is_in_the_audit_trail(stage: SimulationContext) -> None:
