@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 from sqlalchemy.engine import make_url
@@ -24,6 +25,7 @@ from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.step_definitions import TEAM
 from chaos.target import Target
+from chaos.watching import HOST
 from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import reserved_port
@@ -50,7 +52,6 @@ class Environment:
 
     folder: Path
     database: EmbeddedServer
-    proxy: PostgresProxy
     redis: EmbeddedServer
     target: Target
     slack: SlackPeople
@@ -60,6 +61,7 @@ class Environment:
     process_group: ProcessGroup
     journal: Journal
     settings: Settings
+    proxy: PostgresProxy | None = None
 
     @property
     def conninfo(self) -> str:
@@ -97,14 +99,15 @@ def open_environment(
             server.start()
             stack.callback(server.stop)
         ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
-        load_balancer, target = stack.enter_context(LoadBalancer(ports)), stack.enter_context(Target())
-        sandbox = stack.enter_context(_running_sandbox(folder, load_balancer.url))
+        load_balancer = stack.enter_context(LoadBalancer([(HOST, port) for port in ports]))
+        target = stack.enter_context(Target())
+        sandbox = stack.enter_context(running_sandbox(folder, load_balancer.url))
         proxy = stack.enter_context(PostgresProxy(database.service_url))
-        environment = _environment(folder, (proxy.url, redis.url), (sandbox, target.url), without)
+        environment = variables(folder, (proxy.url, redis.url), (sandbox, target.url), without)
         environment[HURRY] = str(hurry)
         direct = {"DATABASE_URL": database.service_url, "DATABASE_OWNER_URL": database.url}
         settings = Settings.from_environment({**environment, **direct})
-        tokens = _fill(settings)
+        tokens = fill(settings)
         journal = Journal()
         process_group = ProcessGroup(_members(environment, ports, concurrency), folder, journal.died)
         slack = SlackPeople(sandbox)
@@ -117,7 +120,6 @@ def open_environment(
         yield Environment(
             folder,
             database,
-            proxy,
             redis,
             target,
             slack,
@@ -127,6 +129,7 @@ def open_environment(
             process_group,
             journal,
             settings,
+            proxy,
         )
 
 
@@ -143,9 +146,10 @@ def _members(environment: Mapping[str, str], ports: list[int], concurrency: Sequ
     ]
 
 
-def _environment(
-    folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str
+def variables(
+    folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str = ""
 ) -> dict[str, str]:
+    """Return the settings of every process. `services`: PostgreSQL and Redis; `outside`: the sandbox and the target."""
     sandbox, target = outside
     return {
         "DATABASE_URL": services[0],
@@ -160,18 +164,18 @@ def _environment(
         "RUNBOOK_SHELL_USER": "root" if os.geteuid() == 0 else "",
         "RUNBOOK_LIMITS": "1000",
         "RUNBOOK_MCP": "on",
-        "RUNBOOK_EGRESS": "127.0.0.1",
+        "RUNBOOK_EGRESS": urlsplit(target).hostname or HOST,
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
         WITHOUT: without,
     }
 
 
-def _fill(settings: Settings) -> dict[str, str]:
+def fill(settings: Settings) -> dict[str, str]:
     """Create the schema and the definitions. Returns a token for each person, and for the agent."""
     migrate(settings)
     with Composition.of(settings) as composition:
-        apply_text(composition.unit_of_work, documents(), "chaos", approve=True)
+        apply_text(composition.unit_of_work, documents(settings.egress), "chaos", approve=True)
         with composition.unit_of_work.begin() as work:
             agent = create_agent_token(
                 work, OPERATOR, AGENT.removeprefix("agent:"), Grant(team=TEAM), owner=REQUESTERS[0]
@@ -183,7 +187,7 @@ def _fill(settings: Settings) -> dict[str, str]:
 
 
 @contextmanager
-def _running_sandbox(folder: Path, web: str) -> Iterator[str]:
+def running_sandbox(folder: Path, web: str) -> Iterator[str]:
     file = folder / "workspace.json"
     file.write_text(json.dumps(_workspace(web).model_dump(mode="json")), encoding="utf-8")
     with reserved_port(0) as port, (folder / "sandbox.log").open("ab") as output:
