@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from chaos.forkserver import HURRY
 from chaos.journal import Journal
 from chaos.load_balancer import LoadBalancer
 from chaos.postgres_proxy import PostgresProxy
-from chaos.process_group import CONCURRENCY, Member, ProcessGroup
+from chaos.process_group import CONCURRENCY, PLAIN, Member, Plan, ProcessGroup
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.step_definitions import TEAM
@@ -84,9 +84,40 @@ def conninfo(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def fill(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Create the schema and the definitions. Returns a token for each person, and for the agent."""
+    settings = Settings.from_environment(environ)
+    migrate(settings)
+    with Composition.of(settings) as composition:
+        apply_text(composition.unit_of_work, documents(settings.egress), "chaos", approve=True)
+        with composition.unit_of_work.begin() as work:
+            agent = create_agent_token(
+                work, OPERATOR, AGENT.removeprefix("agent:"), Grant(team=TEAM), owner=REQUESTERS[0]
+            )
+            people = {
+                person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
+            }
+            return {**people, AGENT: agent}
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What an environment begins with. `fill`: makes the schema and the definitions, and returns tokens by person.
+
+    `plan`: what every process is first started with.
+    """
+
+    fill: Callable[[Mapping[str, str]], Mapping[str, str]] = fill
+    plan: Plan = PLAIN
+
+
 @contextmanager
 def open_environment(
-    folder: Path, without: str, hurry: float = 1.0, concurrency: Sequence[int] = ()
+    folder: Path,
+    without: str,
+    hurry: float = 1.0,
+    concurrency: Sequence[int] = (),
+    beginning: Beginning = Beginning(),
 ) -> Iterator[Environment]:
     """Yield an environment that is started, migrated, filled and answering; it is stopped at the end of the block.
 
@@ -107,12 +138,15 @@ def open_environment(
         environment[HURRY] = str(hurry)
         direct = {"DATABASE_URL": database.service_url, "DATABASE_OWNER_URL": database.url}
         settings = Settings.from_environment({**environment, **direct})
-        tokens = fill(settings)
+        tokens = beginning.fill({**environment, **direct})
         journal = Journal()
-        process_group = ProcessGroup(_members(environment, ports, concurrency), folder, journal.died)
+        members = _members(environment, ports, concurrency)
+        process_group = ProcessGroup(members, folder, journal.died)
+        process_group.orders.update({member.name: beginning.plan for member in members})
         slack = SlackPeople(sandbox)
         stack.callback(slack.close)
         process_group.start()
+        process_group.orders.clear()
         stack.callback(process_group.stop)
         webs = [f"http://127.0.0.1:{port}" for port in ports]
         for web in webs:
@@ -169,21 +203,6 @@ def variables(
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
         WITHOUT: without,
     }
-
-
-def fill(settings: Settings) -> dict[str, str]:
-    """Create the schema and the definitions. Returns a token for each person, and for the agent."""
-    migrate(settings)
-    with Composition.of(settings) as composition:
-        apply_text(composition.unit_of_work, documents(settings.egress), "chaos", approve=True)
-        with composition.unit_of_work.begin() as work:
-            agent = create_agent_token(
-                work, OPERATOR, AGENT.removeprefix("agent:"), Grant(team=TEAM), owner=REQUESTERS[0]
-            )
-            people = {
-                person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
-            }
-            return {**people, AGENT: agent}
 
 
 @contextmanager

@@ -68,8 +68,7 @@ def open_hosts(folder: Path, processes: int, hurry: float) -> Iterator[Hosts]:
         outside = sandbox, f"http://{BENCH}:{target_port}"
         settings = variables(folder, services, outside) | {HURRY: str(hurry), CONCURRENCY: "1"}
         direct = {"DATABASE_URL": database.service_url, "DATABASE_OWNER_URL": database.url}
-        ours = Settings.from_environment({**settings, **direct})
-        tokens = fill(ours)
+        tokens = fill({**settings, **direct})
         members = {host: members_of(host, processes) for host in (*WEBS, *WORKERS)}
         journal = Journal()
         group = ProcessGroup(list(_members(members, network, settings)), folder, journal.died)
@@ -91,7 +90,7 @@ def open_hosts(folder: Path, processes: int, hurry: float) -> Iterator[Hosts]:
             tokens,
             group,
             journal,
-            ours,
+            Settings.from_environment({**settings, **direct}),
         )
         yield Hosts(environment, network, members)
 

@@ -153,9 +153,7 @@ def _recorded(stage: Stage, fault: str) -> Iterator[None]:
 
 def _restart(stage: Stage, name: str) -> None:
     group = stage.hosts.environment.process_group
-    former = {
-        member: group.signal(member, signal.SIGTERM, ROLLING) for member in stage.hosts.members[name]
-    }
+    former = {member: group.signal(member, signal.SIGTERM, ROLLING) for member in stage.hosts.members[name]}
     for member, pid in former.items():
         if seconds_until(partial(_is_replaced, stage, member, pid), GRACE) is None:
             raise TimeoutError(f"{member} did not end within {GRACE:g} s of SIGTERM.")

@@ -20,7 +20,9 @@ TRIED = "link add probe-a type veth peer name probe-b\nlink add probe-switch typ
 def way_in() -> Sequence[str]:
     """Return the command before another one that runs it in a namespace of its own. Raises OSError if there is none."""
     if sys.platform != "linux" or shutil.which("ip") is None or shutil.which("unshare") is None:
-        raise OSError("Network namespaces need Linux with the programs `ip` (iproute2) and `unshare` (util-linux).")
+        raise OSError(
+            "Network namespaces need Linux with the programs `ip` (iproute2) and `unshare` (util-linux)."
+        )
     said = ""
     for way in WAYS:
         tried = subprocess.run([*way, "ip", "-batch", "-"], input=TRIED, capture_output=True, text=True)

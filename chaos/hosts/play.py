@@ -85,7 +85,9 @@ class Result:
 
     @property
     def is_well(self) -> bool:
-        return not self.violations and self.left is None and all(None not in each.back for each in self.struck)
+        return (
+            not self.violations and self.left is None and all(None not in each.back for each in self.struck)
+        )
 
 
 def play_hosts(plan: Plan, folder: Path, say: Say) -> Result:

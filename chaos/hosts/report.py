@@ -30,9 +30,7 @@ def print_hosts(result: Result, console: Console) -> None:
         console.print(_throughput(result))
     console.print(_faults(result))
     for verdict in verdicts(result.facts, result.violations):
-        console.print(
-            f"{verdict.sentence}: {verdict.broken} (checked {verdict.checked})", highlight=False
-        )
+        console.print(f"{verdict.sentence}: {verdict.broken} (checked {verdict.checked})", highlight=False)
     for line in _summary(result):
         console.print(line, highlight=False)
     for violation in result.violations:

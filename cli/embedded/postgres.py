@@ -125,9 +125,7 @@ def _create_data(files: Files, programs: Path, identity: Identity, lock: int) ->
     draft.rename(_data(files))
 
 
-def _server_arguments(
-    programs: Path, data: Path, address: Address, more: Mapping[str, str]
-) -> list[str]:
+def _server_arguments(programs: Path, data: Path, address: Address, more: Mapping[str, str]) -> list[str]:
     if address.path is not None:
         folder = str(address.path.parent).replace('"', '""')
         listen = {"listen_addresses": "", "unix_socket_directories": f'"{folder}"', "port": str(PORT)}
