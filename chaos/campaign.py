@@ -153,7 +153,7 @@ def gather(
     """
     journal = environment.journal
     deaths = [death for death in journal.deaths if death.kind == "worker"]
-    harms = [(death.at, death.at) for death in deaths]
+    harms = [(death.at, death.at) for death in deaths if death.status != 0]  # an orderly end harms nobody
     harms += [(each.begun, each.ended) for each in journal.strikes if each.fault in harms_by]
     log = environment.slack.log()
     unreadable = [(s.begun, s.ended) for s in journal.strikes if s.fault == slack_faults.UNREADABLE]

@@ -1,71 +1,116 @@
-"""What happens to hosts: a partition, one from the database alone, a power cut, a rolling restart."""
+"""What happens to hosts: a partition, one from the database or from Redis alone, a power cut, a restart."""
 
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from chaos.driver.driver import Driver
 from chaos.hosts.environment import DATABASE, REDIS, WEBS, WORKERS, Hosts
-from chaos.hosts.observing import Holding, answers_at, seconds_until
+from chaos.hosts.holding import Holding
+from chaos.probing import answers_at
 from chaos.recovery import Recoveries
+from chaos.strikes.scene import until
 
-PARTITION, BLIND, LOST, NO_REDIS, ROLLING = (
-    "partition",
-    "no-database",
-    "lost-host",
-    "no-redis",
-    "rolling-restart",
-)
-NAMES = (PARTITION, BLIND, LOST, NO_REDIS, ROLLING)
+PARTITION, BLIND, NO_REDIS, LOST = "partition", "no database", "no Redis", "power cut"
 OUTAGES = (PARTITION, BLIND)  # after which a worker that was taken for lost may go on
+ROLLING = "rolling restart"
 PATIENCE = 60.0  # seconds for a host to be back at work
 GRACE = 30.0  # seconds for a process to end after SIGTERM
+BUSY_SECONDS = 8.0  # within which all hosts that are struck should be at work
+BUSY_WITH = "slow"  # a runbook that keeps a worker busy for seconds
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Struck:
-    """A fault that was played on `hosts`. `back`: seconds from its end until each was at work again; None: too long."""
+    """A host that met a fault. `back`: seconds from its end until the host was at work again; None: never seen."""
 
     fault: str
-    hosts: Sequence[str]
+    host: str
     begun: float
     ended: float
-    back: Sequence[float | None]
+    back: float | None
+
+    @property
+    def name(self) -> str:
+        return name_of(self.fault, self.host)
+
+
+def name_of(fault: str, host: str) -> str:
+    """Return the name that the journal has for the fault."""
+    return f"{fault}: {host}"
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The hosts and those who watch them."""
+    """The hosts, those who ask them for runs, and those who watch them."""
 
     hosts: Hosts
+    driver: Driver
     recoveries: Recoveries
     holding: Holding
 
-    def strike(self, fault: str, names: Sequence[str], seconds: float) -> Struck:
-        """Play a fault on all these hosts at once for so many seconds, then wait until they are at work again."""
-        begun, cut = time.time(), CUTS[fault]
-        for name in names:
-            cut.make(self, name)
+    def strike(self, faults: Mapping[str, str], seconds: float) -> Sequence[Struck]:
+        """Play each host's fault, all at once, for so many seconds; return when the hosts are at work again."""
+        self._keep_busy([host for host in faults if host in WORKERS])
+        begun = time.time()
+        for host, fault in faults.items():
+            CUTS[fault].make(self, host)
+            self._count_as_lost(fault, host)
         time.sleep(seconds)
-        for name in names:
-            cut.mend(self, name)
+        for host, fault in faults.items():
+            CUTS[fault].mend(self, host)
         ended = time.time()
-        back = [self.seconds_to_work(name, ended) for name in names]
-        self.hosts.environment.journal.struck(fault, begun)
-        return Struck(fault, names, begun, ended, back)
+        back = self.await_work(list(faults), ended)
+        struck = [Struck(fault, host, begun, ended, back.get(host)) for host, fault in faults.items()]
+        for each in struck:
+            self.hosts.environment.journal.struck(each.name, begun)
+        return struck
 
-    def seconds_to_work(self, name: str, since: float) -> float | None:
-        """Return how long after `since` a worker of the host holds an execution, or its web answers."""
+    def restart(self, host: str) -> Struck:
+        """End the host's processes in an orderly way; return when those that replace them are at work."""
+        group, begun, name = self.hosts.environment.process_group, time.time(), name_of(ROLLING, host)
+        former = {member: group.signal(member, signal.SIGTERM, name) for member in self.hosts.members[host]}
+        for member, pid in former.items():
+            if not until(partial(_is_replaced, self, member, pid), GRACE):
+                raise TimeoutError(f"{member} did not end within {GRACE:g} s of SIGTERM.")
+        ended = time.time()
+        back = self.await_work([host], ended)
+        self.hosts.environment.journal.struck(name, begun)
+        return Struck(ROLLING, host, begun, ended, back.get(host))
 
-        def works() -> bool:
-            if name in WEBS:
-                return answers_at(f"{self.hosts.web(name)}/readyz")
-            return self.holding.first(tuple(self.hosts.pids(name)), since) is not None
+    def await_work(self, hosts: Sequence[str], since: float) -> Mapping[str, float]:
+        """Return how many seconds after `since` each host was at work, if it was within PATIENCE seconds."""
+        found: dict[str, float] = {}
 
-        found = seconds_until(works, PATIENCE)
-        return None if found is None else time.time() - since
+        def all_work() -> bool:
+            for host in hosts:
+                if host not in found and self._works(host, since):
+                    found[host] = time.time() - since
+            return len(found) == len(hosts)
+
+        until(all_work, PATIENCE, LOOK_SECONDS)
+        return found
+
+    def _works(self, host: str, since: float) -> bool:
+        """Return whether the host's web answers, or a worker of it has claimed an execution after `since`."""
+        if host in WEBS:
+            return answers_at(f"{self.hosts.web(host)}/readyz")
+        return self.holding.has_claimed(self.hosts.pids(host), since)
+
+    def _keep_busy(self, hosts: Sequence[str]) -> None:
+        """Wait until each of these hosts for workers holds an execution, or BUSY_SECONDS are over."""
+        for _ in hosts:
+            self.driver.ask_extra(BUSY_WITH)
+        until(lambda: all(self.holding.holds(self.hosts.pids(host)) for host in hosts), BUSY_SECONDS, 0.02)
+
+    def _count_as_lost(self, fault: str, host: str) -> None:
+        """Count the host's workers as lost: they may go on, but can tell nobody."""
+        if host in WORKERS and fault in OUTAGES:
+            for pid in self.hosts.pids(host):
+                self.recoveries.lost(name_of(fault, host), pid)
 
 
 @dataclass(frozen=True)
@@ -76,87 +121,42 @@ class Cut:
     mend: Callable[[Stage, str], None]
 
 
-def _lost(fault: str, stage: Stage, name: str) -> None:
-    """Count the host's workers as lost: they go on, but can tell nobody."""
-    if name in WORKERS:
-        for pid in stage.hosts.pids(name):
-            stage.recoveries.lost(fault, pid)
+def _pull(stage: Stage, host: str) -> None:
+    stage.hosts.network.pull(host)
 
 
-def _pull(stage: Stage, name: str) -> None:
-    stage.hosts.network.pull(name)
-    _lost(PARTITION, stage, name)
+def _plug(stage: Stage, host: str) -> None:
+    stage.hosts.network.plug(host)
 
 
-def _plug(stage: Stage, name: str) -> None:
-    stage.hosts.network.plug(name)
+def _hide(other: str, stage: Stage, host: str) -> None:
+    stage.hosts.network.hide(host, other)
 
 
-def _hide_database(stage: Stage, name: str) -> None:
-    stage.hosts.network.hide(name, DATABASE)
-    _lost(BLIND, stage, name)
+def _show(other: str, stage: Stage, host: str) -> None:
+    stage.hosts.network.show(host, other)
 
 
-def _show_database(stage: Stage, name: str) -> None:
-    stage.hosts.network.show(name, DATABASE)
-
-
-def _hide_redis(stage: Stage, name: str) -> None:
-    stage.hosts.network.hide(name, REDIS)
-
-
-def _show_redis(stage: Stage, name: str) -> None:
-    stage.hosts.network.show(name, REDIS)
-
-
-def _power_off(stage: Stage, name: str) -> None:
+def _power_off(stage: Stage, host: str) -> None:
     """Pull the cable first, so that nobody is told of the end: no connection is closed."""
-    group = stage.hosts.environment.process_group
-    stage.hosts.network.pull(name)
-    group.down.update(stage.hosts.members[name])
-    for member in stage.hosts.members[name]:
-        group.signal(member, signal.SIGKILL, LOST)
+    group, members = stage.hosts.environment.process_group, stage.hosts.members[host]
+    stage.hosts.network.pull(host)
+    group.down.update(members)
+    for member in members:
+        group.signal(member, signal.SIGKILL, name_of(LOST, host))
 
 
-def _power_on(stage: Stage, name: str) -> None:
-    stage.hosts.network.plug(name)
-    stage.hosts.environment.process_group.down.difference_update(stage.hosts.members[name])
+def _power_on(stage: Stage, host: str) -> None:
+    stage.hosts.network.plug(host)
+    stage.hosts.environment.process_group.down.difference_update(stage.hosts.members[host])
 
 
 CUTS = {
     PARTITION: Cut(_pull, _plug),
-    BLIND: Cut(_hide_database, _show_database),
-    NO_REDIS: Cut(_hide_redis, _show_redis),
+    BLIND: Cut(partial(_hide, DATABASE), partial(_show, DATABASE)),
+    NO_REDIS: Cut(partial(_hide, REDIS), partial(_show, REDIS)),
     LOST: Cut(_power_off, _power_on),
 }
-
-
-def roll(stage: Stage) -> Struck:
-    """Restart one host after the other: its processes end in an orderly way, and the next host waits until it is back."""
-    begun, back = time.time(), []
-    with _recorded(stage, ROLLING):
-        for name in (*WEBS, *WORKERS):
-            since = time.time()
-            _restart(stage, name)
-            back.append(stage.seconds_to_work(name, since))
-    return Struck(ROLLING, (*WEBS, *WORKERS), begun, time.time(), back)
-
-
-@contextmanager
-def _recorded(stage: Stage, fault: str) -> Iterator[None]:
-    begun = time.time()
-    try:
-        yield
-    finally:
-        stage.hosts.environment.journal.struck(fault, begun)
-
-
-def _restart(stage: Stage, name: str) -> None:
-    group = stage.hosts.environment.process_group
-    former = {member: group.signal(member, signal.SIGTERM, ROLLING) for member in stage.hosts.members[name]}
-    for member, pid in former.items():
-        if seconds_until(partial(_is_replaced, stage, member, pid), GRACE) is None:
-            raise TimeoutError(f"{member} did not end within {GRACE:g} s of SIGTERM.")
 
 
 def _is_replaced(stage: Stage, member: str, pid: int) -> bool:

@@ -25,7 +25,7 @@ def way_in() -> Sequence[str]:
         )
     said = ""
     for way in WAYS:
-        tried = subprocess.run([*way, "ip", "-batch", "-"], input=TRIED, capture_output=True, text=True)
+        tried = _given([*way, "ip", "-batch", "-"], TRIED)
         if tried.returncode == 0:
             return way
         said = tried.stderr.strip().splitlines()[-1]
@@ -80,9 +80,13 @@ def inside(namespace: Path) -> Iterator[None]:
 
 def configure(commands: str) -> None:
     """Give `ip` these commands, one a line, in the calling thread's namespace. Raises OSError if it refuses one."""
-    done = subprocess.run(["ip", "-batch", "-"], input=commands, capture_output=True, text=True)  # noqa: S607
+    done = _given(["ip", "-batch", "-"], commands)
     if done.returncode != 0:
         raise OSError(f"ip refused: {done.stderr.strip()}")
+
+
+def _given(command: Sequence[str], text: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
 
 
 def _call(name: str, *arguments: int) -> None:

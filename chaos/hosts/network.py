@@ -1,4 +1,4 @@
-"""A switch with hosts on it. A cable is pulled, or two hosts lose sight of each other: packets vanish, nobody is told."""
+"""A switch with hosts on it. Cables can be pulled, and hosts hidden from each other: packets vanish, nobody is told."""
 
 import os
 from collections.abc import Iterator, Sequence

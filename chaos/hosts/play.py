@@ -1,7 +1,7 @@
 """Play hosts: throughput as they join, then faults under load; then everything settles, and the checker judges."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,71 +13,74 @@ from chaos.checker.violations import Violation
 from chaos.definitions import ALWAYS
 from chaos.diagnostics import StuckWatch, diagnose
 from chaos.driver.driver import Driver
-from chaos.hosts.environment import WEBS, Hosts, open_hosts
-from chaos.hosts.faults import BLIND, LOST, NAMES, NO_REDIS, OUTAGES, PARTITION, Stage, Struck, roll
-from chaos.hosts.observing import Holding, Probing
+from chaos.hosts.environment import WEBS, WORKERS, Hosts, open_hosts
+from chaos.hosts.faults import BLIND, LOST, NO_REDIS, OUTAGES, PARTITION, Stage, Struck
+from chaos.hosts.holding import Holding
 from chaos.hosts.throughput import Rate, measure_joining
 from chaos.journal import Journal
+from chaos.probing import Probe, Probing
 from chaos.recovery import Recoveries
 from chaos.settling import settle
 
 Say = Callable[[str], None]
 FEW = ("mixed", "many", "queued", "gated", "waiting", "slow")  # runbooks that end soon
-QUIET_SECONDS = 3.0  # of load, before the first fault and between two
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`strikes`: faults, each with the hosts that it meets at once and its seconds. `processes`: of a host for workers."""
+    """`strikes`: a fault for each host that is struck at the same time, and for how many seconds.
+
+    `restarted`: hosts that are restarted after that, one after the other. `quiet`: seconds of load before a strike.
+    `processes`: how many a host for workers has. `runs`: by how many each host that joins raises the runs of
+    which throughput is measured; 0: it is not. `limit`: seconds for everything to settle.
+    """
 
     seed: int
-    strikes: Sequence[tuple[str, Sequence[str], float]]
-    runbooks: tuple[str, ...]
-    rate: float
-    processes: int
-    limit: float
-    hurry: float
-    runs: int = 0  # a host's share of the runs of which throughput is measured; 0: it is not measured
+    strikes: Sequence[tuple[Mapping[str, str], float]]
+    restarted: Sequence[str]
+    runbooks: tuple[str, ...] = ALWAYS
+    rate: float = 1.0
+    quiet: float = 5.0
+    processes: int = 4
+    runs: int = 40
+    limit: float = 240.0
+    hurry: float = 20.0
 
 
+LEASE = 10.0  # seconds until a worker that is cut off is taken for lost
 SHORT = Plan(
     1,
-    (
-        (LOST, ("worker-1",), 14.0),
-        (PARTITION, ("worker-2", "web-2"), 14.0),
-    ),
+    [({"worker-1": LOST, "worker-2": PARTITION, "web-2": PARTITION, "worker-3": BLIND}, LEASE + 3)],
+    ("web-1", "worker-4"),
     FEW,
     rate=1.5,
+    quiet=1.0,
     processes=1,
+    runs=0,
     limit=90.0,
-    hurry=20.0,
 )
 LONG = Plan(
     1,
-    (
-        (PARTITION, ("worker-1",), 30.0),
-        (PARTITION, ("web-1", "worker-2"), 30.0),
-        (BLIND, ("worker-3", "worker-4"), 30.0),
-        (NO_REDIS, ("worker-1", "web-2"), 20.0),
-        (LOST, ("worker-2",), 30.0),
-        (LOST, ("web-1", "worker-3"), 30.0),
-    ),
-    ALWAYS,
-    rate=1.5,
-    processes=4,
-    limit=240.0,
-    hurry=20.0,
-    runs=40,
+    [
+        ({"worker-1": PARTITION}, 30),
+        ({"worker-2": PARTITION, "web-1": PARTITION}, 30),
+        ({"worker-3": BLIND, "worker-4": BLIND}, 30),
+        ({"worker-1": NO_REDIS, "web-2": NO_REDIS}, 30),
+        ({"worker-2": LOST}, 30),
+        ({"worker-3": LOST, "web-1": LOST}, 30),
+        ({"worker-1": PARTITION, "worker-2": PARTITION, "worker-3": BLIND, "web-2": PARTITION}, 90),
+    ],
+    (*WEBS, *WORKERS),
 )
 
 
 @dataclass(frozen=True)
 class Result:
-    """`left`: what was left to do when the time was up. `failed`: of each strike, requests that failed, of all."""
+    """`left`: what was left to do when the time was up."""
 
     rates: Sequence[Rate]
     struck: Sequence[Struck]
-    probing: Probing
+    probes: Sequence[Probe]
     journal: Journal
     facts: Facts
     violations: Sequence[Violation]
@@ -85,8 +88,9 @@ class Result:
 
     @property
     def is_well(self) -> bool:
+        """Return whether every promise was kept, and every host is back."""
         return (
-            not self.violations and self.left is None and all(None not in each.back for each in self.struck)
+            not self.violations and self.left is None and all(each.back is not None for each in self.struck)
         )
 
 
@@ -105,27 +109,30 @@ def _under_load(plan: Plan, hosts: Hosts, rates: Sequence[Rate], say: Say) -> Re
     with _watched(hosts) as (recoveries, holding):
         probing.start()
         driver.start(plan.rate, most=1_000_000)
-        struck = list(_strikes(plan, Stage(hosts, recoveries, holding), say))
+        driver.await_requests(3)
+        struck = list(_strikes(plan, Stage(hosts, driver, recoveries, holding), say))
+        probing.stop()
         driver.finish()
         say(f"{driver.asked} requests made; waiting until nothing is left to do")
         left = settle(environment.conninfo, lambda: driver.responding.is_quiet, plan.limit)
-        probing.stop()
         driver.close()
     if left is not None:
         for line in diagnose(environment):
             say(line)
-    facts = gather(environment, NAMES, OUTAGES)
-    return Result(rates, struck, probing, environment.journal, facts, check(facts), left)
+    names = {each.name for each in struck}
+    facts = gather(environment, names, {each.name for each in struck if each.fault in OUTAGES})
+    return Result(rates, struck, probing.probes, environment.journal, facts, check(facts), left)
 
 
 def _strikes(plan: Plan, stage: Stage, say: Say) -> Iterator[Struck]:
-    for fault, names, seconds in plan.strikes:
-        time.sleep(QUIET_SECONDS)
-        say(f"{fault}: {', '.join(names)}, {seconds:g} s")
-        yield stage.strike(fault, names, seconds)
-    time.sleep(QUIET_SECONDS)
+    for faults, seconds in plan.strikes:
+        time.sleep(plan.quiet)
+        say(f"{', '.join(f'{fault} of {host}' for host, fault in faults.items())}: {seconds:g} s")
+        yield from stage.strike(faults, seconds)
+    time.sleep(plan.quiet)
     say("rolling restart")
-    yield roll(stage)
+    for host in plan.restarted:
+        yield stage.restart(host)
 
 
 @contextmanager

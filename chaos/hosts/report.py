@@ -10,19 +10,11 @@ from chaos.checker.promises import verdicts
 from chaos.hosts.faults import Struck
 from chaos.hosts.play import Result
 from chaos.hosts.throughput import STEP_SECONDS, STEPS
-from chaos.report import percentile
+from chaos.probing import describe, during
 
-TITLES = (
-    "fault",
-    "hosts",
-    "lasted s",
-    "runs taken over",
-    "after s, p50",
-    "max",
-    "back after s",
-    "requests failed",
-    "slowest s",
-)
+MARGIN = 1.0  # seconds between a fault and its record
+
+TITLES = ("fault", "host", "lasted s", "runs taken over", "after s (longest)", "at work again after s")
 
 
 def print_hosts(result: Result, console: Console) -> None:
@@ -55,21 +47,28 @@ def _faults(result: Result) -> Table:
 
 
 def _row(result: Result, struck: Struck) -> Iterator[str]:
-    yield struck.fault
-    yield " ".join(struck.hosts) if len(struck.hosts) < 4 else "all, one after the other"
-    yield f"{struck.ended - struck.begun:.0f}"
-    recovered = [
+    yield from (struck.fault, struck.host, f"{struck.ended - struck.begun:.0f}")
+    seconds = [
         each.seconds
         for each in result.journal.recoveries
-        if each.fault == struck.fault and struck.begun <= each.lost_at <= struck.ended
+        if each.fault == struck.name and struck.begun - MARGIN <= each.lost_at <= struck.ended
     ]
-    yield str(len(recovered))
-    yield from (f"{percentile(recovered, share):.1f}" if recovered else "–" for share in (0.5, 1.0))
-    yield " ".join("never" if each is None else f"{each:.1f}" for each in struck.back)
-    probes = result.probing.between(struck.begun, struck.ended)
-    failed = Counter(each.error for each in probes if each.error)
-    yield f"{failed.total()} of {len(probes)}"
-    yield f"{max((each.seconds for each in probes), default=0.0):.1f}"
+    yield from (str(len(seconds)), f"{max(seconds):.1f}") if seconds else ("–", "–")
+    yield "never" if struck.back is None else f"{struck.back:.1f}"
+
+
+def _probes(result: Result) -> Iterator[str]:
+    """Yield what a client saw that repeats nothing, in each fault and while nothing was wrong."""
+    ends = [each.ended + (each.back or 0.0) for each in result.struck]
+    times: dict[float, float] = {}
+    for each, end in zip(result.struck, ends, strict=True):
+        times[each.begun] = max(end, times.get(each.begun, 0.0))
+    for begun, ended in times.items():
+        probes = during(result.probes, begun, ended)
+        slowest = max((each.seconds for each in probes), default=0.0)
+        hosts = ", ".join(each.name for each in result.struck if each.begun == begun)
+        yield f"requests that failed, {hosts}: {describe(probes)}; the slowest took {slowest:.1f} s"
+    yield f"requests that failed in all: {describe(result.probes)}"
 
 
 def _summary(result: Result) -> Iterator[str]:
@@ -79,8 +78,7 @@ def _summary(result: Result) -> Iterator[str]:
         f"{len(facts.executions)} executions ({', '.join(f'{n} {s}' for s, n in statuses.most_common())}), "
         f"{len(facts.calls)} calls, {len(facts.messages)} messages, {len(facts.decisions)} decisions"
     )
-    failed = Counter(each.error for each in result.probing.between(0, float("inf")) if each.error)
-    yield f"requests that failed in all: {', '.join(f'{n} {e}' for e, n in failed.items()) or 'none'}"
+    yield from _probes(result)
     outcomes = Counter(delivery.outcome for delivery in facts.deliveries)
     yield "Slack deliveries: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     yield f"left to do: {result.left or 'nothing'}"

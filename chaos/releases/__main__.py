@@ -1,4 +1,4 @@
-"""`python -m chaos.releases`: upgrade from the last release and back, under load. Exits with 1 if a promise was broken."""
+"""`python -m chaos.releases`: upgrade from the last release and back, under load. Exits with 1 if a promise broke."""
 
 import tempfile
 from dataclasses import replace
