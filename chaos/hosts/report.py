@@ -78,6 +78,7 @@ def _summary(result: Result) -> Iterator[str]:
         f"{len(facts.executions)} executions ({', '.join(f'{n} {s}' for s, n in statuses.most_common())}), "
         f"{len(facts.calls)} calls, {len(facts.messages)} messages, {len(facts.decisions)} decisions"
     )
+    yield f"runs taken over from hosts that met a fault: {len(result.journal.recoveries)}"
     yield from _probes(result)
     outcomes = Counter(delivery.outcome for delivery in facts.deliveries)
     yield "Slack deliveries: " + ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())

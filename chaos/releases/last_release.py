@@ -42,19 +42,19 @@ class Release:
             raise RuntimeError(f"Not all packages are those of {self.name}: {done.stdout}")
 
 
-def name_of_last_release() -> str:
+def name_of_last_release(root: Path = ROOT) -> str:
     """Return the newest tag of a release before this commit.
 
     Until there is one: the newest commit of the main line without the migration that this release requires.
     Raises LookupError if the history is missing.
     """
-    tag = _git("describe", "--tags", "--abbrev=0", "--match", TAGS, "HEAD^")
+    tag = _git(root, "describe", "--tags", "--abbrev=0", "--match", TAGS, "HEAD^")
     if tag is not None:
         return tag
     required = f"migrations/versions/{OLDEST_SCHEMA}_*.py"
-    made = _git("log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", required)
-    before = _git("rev-parse", "--verify", f"{made.split()[-1]}^1") if made else None
-    if before is None or _git("rev-parse", "--is-shallow-repository") != "false":
+    made = _git(root, "log", "--first-parent", "-m", "--diff-filter=A", "--format=%H", "--", required)
+    before = _git(root, "rev-parse", "--verify", f"{made.split()[-1]}^1") if made else None
+    if before is None or _git(root, "rev-parse", "--is-shallow-repository") != "false":
         raise LookupError(
             "This clone has no history, so there is no last release to compare with. Try: git fetch --unshallow --tags"
         )
@@ -64,16 +64,16 @@ def name_of_last_release() -> str:
 def unpack(name: str, folder: Path) -> Release:
     """Write the packages of a commit or tag into the folder, which must not exist."""
     folder.mkdir()
-    known = [package for package in PACKAGES if _git("cat-file", "-e", f"{name}:{package}") is not None]
+    known = [package for package in PACKAGES if _git(ROOT, "cat-file", "-e", f"{name}:{package}") is not None]
     archive = subprocess.run(["git", "archive", name, *known], cwd=ROOT, capture_output=True, check=True)
     subprocess.run(["tar", "--extract", "--directory", folder], input=archive.stdout, check=True)
     return Release(name, folder)
 
 
-def _git(*arguments: str) -> str | None:
+def _git(root: Path, *arguments: str) -> str | None:
     """Return what git says, or None if it refuses."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import psycopg
+
 from chaos.campaign import gather
 from chaos.checker.check import check
 from chaos.checker.facts import Facts
@@ -22,9 +24,10 @@ from chaos.driver.driver import Driver
 from chaos.environment import Beginning, Environment, await_answer, open_environment
 from chaos.forkserver_client import Forkserver
 from chaos.journal import Journal
+from chaos.probing import Probe, Probing
 from chaos.process_group import PLAIN, Plan
-from chaos.releases.claims import Claim, read_claims
 from chaos.releases.last_release import Release
+from chaos.releases.working import LAST, OURS, Deed, Tenure, read_deeds
 from chaos.settling import settle
 from chaos.strikes.scene import until
 from cli.compose import Composition
@@ -35,13 +38,23 @@ Say = Callable[[str], None]
 NAME = "upgrade"
 KINDS = ("clock", "poster", "worker", "web")  # in the order of docs/operations/upgrade.md
 FIRST, SECOND = "1", "2"  # of the two processes of each kind
+# Which processes are replaced by this release's, or, for None, by those of the last one.
+PHASES: Sequence[tuple[str, str, Plan | None]] = (
+    ("both", FIRST, PLAIN),
+    (f"{OURS} alone", SECOND, PLAIN),
+    ("both, on the way back", FIRST, None),
+    (f"{LAST} alone again", SECOND, None),
+)
 GRACE = 30.0  # seconds for a process to end after SIGTERM
 FEW = ("mixed", "many", "queued", "gated", "waiting", "slow", "shelled", "asked")  # runbooks that end soon
 
 
 @dataclass(frozen=True)
 class Timing:
-    """`rate`: requests a second. `seconds`: of load in each phase. `limit`: seconds for everything to settle."""
+    """`rate`: requests a second. `seconds`: of load in each phase. `limit`: seconds for everything to settle.
+
+    `phases`: how many of PHASES are played.
+    """
 
     seed: int = 1
     runbooks: tuple[str, ...] = ALWAYS
@@ -49,9 +62,10 @@ class Timing:
     seconds: float = 30.0
     limit: float = 240.0
     hurry: float = 20.0
+    phases: int = len(PHASES)
 
 
-SHORT = Timing(runbooks=FEW, seconds=4.0, limit=90.0)
+SHORT = Timing(runbooks=FEW, seconds=3.0, limit=90.0, phases=len(PHASES) - 1)
 
 
 @dataclass(frozen=True)
@@ -65,11 +79,12 @@ class Phase:
 
 @dataclass(frozen=True)
 class Result:
-    """`ours`: the process ids of this release. `left`: what was left to do when the time was up."""
+    """`schemas`: the database's migration before and after. `left`: what was left to do when the time was up."""
 
     phases: Sequence[Phase]
-    ours: frozenset[int]
-    claims: Sequence[Claim]
+    schemas: tuple[str, str]
+    deeds: Sequence[Deed]
+    probes: Sequence[Probe]
     journal: Journal
     facts: Facts
     violations: Sequence[Violation]
@@ -83,13 +98,19 @@ class Result:
 
 @dataclass
 class Upgrade:
-    """The processes, each of one release or the other. `ours`: the process ids of this release, so far."""
+    """The processes, each of one release or the other."""
 
     environment: Environment
     last: Plan
     say: Say
     phases: list[Phase] = field(default_factory=list)
-    ours: set[int] = field(default_factory=set)
+    tenures: list[Tenure] = field(default_factory=list)
+
+    def schema(self) -> str:
+        """Return the database's newest migration."""
+        with psycopg.connect(self.environment.conninfo) as connection:
+            [[revision]] = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        return str(revision)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -109,8 +130,7 @@ class Upgrade:
         former = group.signal(name, signal.SIGTERM, NAME)
         if not until(lambda: group.pid(name) != former, GRACE):
             raise TimeoutError(f"{name} did not end within {GRACE:g} s of SIGTERM.")
-        if plan is not self.last:
-            self.ours.add(group.pid(name))
+        self.tenures.append(Tenure(name, LAST if plan is self.last else OURS, time.time()))
         if name.startswith("web"):
             await_answer(f"{self.environment.webs[int(name[-1]) - 1]}/readyz")
 
@@ -145,42 +165,58 @@ def _fill(release: Release, environ: Mapping[str, str]) -> Mapping[str, str]:
 def _under_load(upgrade: Upgrade, timing: Timing) -> Result:
     environment = upgrade.environment
     driver = Driver(environment, timing.seed, timing.runbooks)
-    stuck = StuckWatch(environment.conninfo, environment.journal, lambda: environment.is_up)
-    stuck.start()
-    driver.start(timing.rate, most=1_000_000)
-    _upgrade_and_back(upgrade, timing.seconds)
-    driver.finish()
-    upgrade.say(f"{driver.asked} requests made; waiting until nothing is left to do")
-    left = settle(environment.conninfo, lambda: driver.responding.is_quiet, timing.limit)
+    probing = Probing(environment.web, next(iter(environment.tokens.values())))
+    with _watched(environment):
+        probing.start()
+        driver.start(timing.rate, most=1_000_000)
+        schemas = _upgrade_and_back(upgrade, timing)
+        probing.stop()
+        driver.finish()
+        upgrade.say(f"{driver.asked} requests made; waiting until nothing is left to do")
+        left = settle(environment.conninfo, lambda: driver.responding.is_quiet, timing.limit)
+        driver.close()
     if left is not None:
         for line in diagnose(environment):
             upgrade.say(line)
-    driver.close()
-    stuck.stop()
-    facts = gather(environment, harms_by=(), outages_by=())
+    facts = gather(environment, harms_by=(), outages_by=())  # an upgrade is no fault: it excuses nothing
+    deeds = read_deeds(environment.folder, upgrade.tenures)
+    return Result(
+        upgrade.phases,
+        schemas,
+        deeds,
+        probing.probes,
+        environment.journal,
+        facts,
+        check(facts),
+        _trail(environment),
+        left,
+    )
+
+
+@contextmanager
+def _watched(environment: Environment) -> Iterator[None]:
+    stuck = StuckWatch(environment.conninfo, environment.journal, lambda: environment.is_up)
+    stuck.start()
+    try:
+        yield
+    finally:
+        stuck.stop()
+
+
+def _trail(environment: Environment) -> ChainReport:
     with Composition.of(environment.settings) as composition, composition.unit_of_work.begin() as work:
-        trail = verify_chain(work)
-    claims = read_claims(environment.folder)
-    ours = frozenset(upgrade.ours)
-    return Result(upgrade.phases, ours, claims, environment.journal, facts, check(facts), trail, left)
+        return verify_chain(work)
 
 
-def _upgrade_and_back(upgrade: Upgrade, seconds: float) -> None:
-    with upgrade.phase("the last release alone"):
-        time.sleep(seconds)
+def _upgrade_and_back(upgrade: Upgrade, timing: Timing) -> tuple[str, str]:
+    """Return the schema of the last release and that of this one."""
+    before = upgrade.schema()
+    with upgrade.phase(f"{LAST} alone"):
+        time.sleep(timing.seconds)
     with upgrade.phase("migrating"):
         migrate(upgrade.environment.settings)
-    with upgrade.phase("the last release on the new schema"):
-        time.sleep(seconds)
-    with upgrade.phase("both"):
-        upgrade.replace(FIRST, PLAIN)
-        time.sleep(seconds)
-    with upgrade.phase("this release alone"):
-        upgrade.replace(SECOND, PLAIN)
-        time.sleep(seconds)
-    with upgrade.phase("both, on the way back"):
-        upgrade.replace(SECOND, upgrade.last)
-        time.sleep(seconds)
-    with upgrade.phase("the last release alone again"):
-        upgrade.replace(FIRST, upgrade.last)
-        time.sleep(seconds)
+    for name, number, plan in PHASES[: timing.phases]:
+        with upgrade.phase(name):
+            upgrade.replace(number, plan or upgrade.last)
+            time.sleep(timing.seconds)
+    return before, upgrade.schema()
