@@ -36,6 +36,12 @@ class EmbeddedServer:
         return as_service(self.url, service_password(self._files))
 
     @property
+    def pid(self) -> int:
+        """The process id of the server, which is up."""
+        assert self._started is not None
+        return self._started.child.pid
+
+    @property
     def is_up(self) -> bool:
         """Return whether the server was started and not ended."""
         return self._started is not None

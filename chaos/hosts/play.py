@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chaos.campaign import gather
@@ -72,6 +72,8 @@ LONG = Plan(
     ],
     (*WEBS, *WORKERS),
 )
+
+JOINING = replace(LONG, strikes=[], restarted=())
 
 
 @dataclass(frozen=True)

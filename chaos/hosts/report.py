@@ -30,12 +30,14 @@ def print_hosts(result: Result, console: Console) -> None:
 
 
 def _throughput(result: Result) -> Table:
-    title = f"runs of {STEPS} calls of {STEP_SECONDS:g} s"
-    table = Table("hosts for workers", "runs a second", "of one host", "processors busy", title=title)
+    title = f"runs of {STEPS} calls of {STEP_SECONDS:g} s; processor time of each"
+    kinds = [f"{kind} ms" for kind in result.rates[0].costs]
+    table = Table("hosts for workers", "runs a second", "of one host", "processors busy", *kinds, title=title)
     alone = result.rates[0].a_second
     for rate in result.rates:
         times = f"{rate.a_second / alone:.2f}"
-        table.add_row(str(rate.hosts), f"{rate.a_second:.2f}", times, f"{rate.busy:.0%}")
+        costs = [f"{1000 * seconds:.0f}" for seconds in rate.costs.values()]
+        table.add_row(str(rate.hosts), f"{rate.a_second:.2f}", times, f"{rate.busy:.0%}", *costs)
     return table
 
 

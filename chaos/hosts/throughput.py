@@ -3,13 +3,13 @@
 import json
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 
 from chaos.definitions import REQUESTERS
+from chaos.hosts.costs import processor_seconds, processors
 from chaos.hosts.environment import WORKERS, Hosts
 from chaos.step_definitions import TEAM, call
 from chaos.strikes.scene import until
@@ -33,12 +33,16 @@ FROM runbook_executions WHERE id = ANY(%s) AND status = 'succeeded'
 
 @dataclass(frozen=True)
 class Rate:
-    """`runs` that this many hosts worked off in `seconds`; `busy`: the share of this machine's processors meanwhile."""
+    """`runs` that this many hosts worked off in `seconds`; `busy`: the share of this machine's processors meanwhile.
+
+    `costs`: processor seconds of a run, by kind of process.
+    """
 
     hosts: int
     runs: int
     seconds: float
     busy: float
+    costs: Mapping[str, float]
 
     @property
     def a_second(self) -> float:
@@ -74,13 +78,14 @@ def _leave(hosts: Hosts, name: str) -> None:
 
 
 def _measure(hosts: Hosts, composition: Composition, number: int, runs: int) -> Rate:
-    before = _processor_seconds()
+    before, used = processors(), processor_seconds(hosts)
     ids = _start(composition, number, runs)
     found = _ended(hosts.environment.conninfo, ids)
     if found is None:
         raise TimeoutError(f"{runs} runs did not succeed within {PATIENCE:g} s on {number} hosts.")
-    busy, idle = (now - then for now, then in zip(_processor_seconds(), before, strict=True))
-    return Rate(number, runs, found, busy / (busy + idle))
+    busy, idle = (now - then for now, then in zip(processors(), before, strict=True))
+    costs = {kind: (now - used[kind]) / runs for kind, now in processor_seconds(hosts).items()}
+    return Rate(number, runs, found, busy / (busy + idle), costs)
 
 
 def _start(composition: Composition, number: int, runs: int) -> list[str]:
@@ -109,10 +114,3 @@ def _ended(conninfo: str, ids: list[str]) -> float | None:
 def _definition() -> str:
     steps = [call(f"call_{number}", "ok", 1, STEP_SECONDS) for number in range(STEPS)]
     return json.dumps({"kind": "runbook", "name": NAME, "steps": steps})
-
-
-def _processor_seconds() -> tuple[float, float]:
-    """Return how long this machine's processors were busy and idle since it was started (proc_stat(5))."""
-    fields = [int(each) for each in Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]]
-    idle = fields[3] + fields[4]
-    return float(sum(fields) - idle), float(idle)
