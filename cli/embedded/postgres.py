@@ -131,7 +131,7 @@ def _server_arguments(programs: Path, data: Path, address: Address, more: Mappin
         listen = {"listen_addresses": "", "unix_socket_directories": f'"{folder}"', "port": str(PORT)}
     else:
         listen = {"listen_addresses": LOOPBACK, "unix_socket_directories": "", "port": str(address.port)}
-    settings = [f"--{name}={value}" for name, value in (SETTINGS | listen | more).items()]
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, **listen, **more}.items()]
     return [str(programs / "postgres"), "-D", str(data), *settings]
 
 
