@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from chaos.guards import TRIALS
 from chaos.hosts.namespaces import way_in
 from chaos.hosts.play import JOINING, LONG, SHORT, play_hosts
 from chaos.hosts.report import print_hosts
@@ -24,15 +25,22 @@ APART = "CHAOS_APART"  # set in the namespace
 Seed = Annotated[int, typer.Option(help="Determines requests and decisions.")]
 Short = Annotated[bool, typer.Option("--short", help="A few faults and no throughput, about a minute.")]
 Joining = Annotated[bool, typer.Option("--joining", help="Throughput alone, without faults.")]
+Without = Annotated[str, typer.Option(help=f"Switch one guard off, to see it missed: {', '.join(TRIALS)}.")]
 Keep = Annotated[Path | None, typer.Option(help="Use this new folder and keep it.")]
 
 
-def main(seed: Seed = 1, short: Short = False, joining: Joining = False, keep: Keep = None) -> None:
+def main(
+    seed: Seed = 1,
+    short: Short = False,
+    joining: Joining = False,
+    without: Without = "",
+    keep: Keep = None,
+) -> None:
     """Run a deployment on eight hosts, cut them off, lose them, restart them, and check that nothing was lost."""
     if APART not in os.environ:
         _begin_apart()
     quiet_logging()
-    plan = replace(SHORT if short else JOINING if joining else LONG, seed=seed)
+    plan = replace(SHORT if short else JOINING if joining else LONG, seed=seed, without=without)
     with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as temporary:
         folder = keep or Path(temporary)
         folder.mkdir(exist_ok=True)

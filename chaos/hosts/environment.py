@@ -51,8 +51,11 @@ def members_of(host: str, processes: int) -> list[str]:
 
 
 @contextmanager
-def open_hosts(folder: Path, processes: int, hurry: float) -> Iterator[Hosts]:
-    """Yield hosts that are started, filled and answering. `processes`: how many a host for workers has."""
+def open_hosts(folder: Path, processes: int, hurry: float, without: str = "") -> Iterator[Hosts]:
+    """Yield hosts that are started, filled and answering.
+
+    `processes`: how many a host for workers has. `without`: the guards that are switched off.
+    """
     with ExitStack() as stack:
         network = stack.enter_context(running_network((DATABASE, REDIS, *WEBS, *WORKERS)))
         database = stack.enter_context(postgres_on(network[DATABASE], folder / "services"))
@@ -66,7 +69,7 @@ def open_hosts(folder: Path, processes: int, hurry: float) -> Iterator[Hosts]:
             stack.enter_context(_slack_on(network[host], sandbox, slack_port))
         services = postgres_url(database, network[DATABASE]), valkey_url(redis, network[REDIS])
         outside = sandbox, f"http://{BENCH}:{target_port}"
-        settings = variables(folder, services, outside) | {HURRY: str(hurry), CONCURRENCY: "1"}
+        settings = variables(folder, services, outside, without) | {HURRY: str(hurry), CONCURRENCY: "1"}
         direct = {"DATABASE_URL": database.service_url, "DATABASE_OWNER_URL": database.url}
         tokens = fill({**settings, **direct})
         members = {host: members_of(host, processes) for host in (*WEBS, *WORKERS)}

@@ -33,6 +33,7 @@ class Plan:
     `restarted`: hosts that are restarted after that, one after the other. `quiet`: seconds of load before a strike.
     `processes`: how many a host for workers has. `runs`: by how many each host that joins raises the runs of
     which throughput is measured; 0: it is not. `limit`: seconds for everything to settle.
+    `without`: a guard that is off.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class Plan:
     runs: int = 40
     limit: float = 240.0
     hurry: float = 20.0
+    without: str = ""
 
 
 LEASE = 10.0  # seconds until a worker that is cut off is taken for lost
@@ -99,7 +101,7 @@ class Result:
 def play_hosts(plan: Plan, folder: Path, say: Say) -> Result:
     """Play the plan in `folder`, in a network namespace of this process alone."""
     say("starting the hosts")
-    with open_hosts(folder, plan.processes, plan.hurry) as hosts:
+    with open_hosts(folder, plan.processes, plan.hurry, plan.without) as hosts:
         rates = measure_joining(hosts, plan.runs, say) if plan.runs else ()
         return _under_load(plan, hosts, rates, say)
 
