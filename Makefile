@@ -26,12 +26,13 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --site-dir $$(mktemp -d)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --site-dir $$(mktemp -d)
 	$(BIN)/python .ci/audit
 
-# The documentation as a site, in build/site. A link or an anchor that leads nowhere fails it.
+# The documentation as a site, in build/site. A link or an anchor that leads nowhere fails it; with --quiet, MkDocs would
+# not count its warnings, and succeed.
 docs: $(READY)
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 # Known vulnerabilities of the locked packages. If the advisory service cannot be reached, it says so and succeeds.
 audit: $(READY)

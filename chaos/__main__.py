@@ -1,8 +1,6 @@
 """`python -m chaos`: inject faults, recover, check the promises and print a table. Exits with 1 if one was broken."""
 
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +12,7 @@ from chaos.guards import TRIALS
 from chaos.orders import order_for, with_concurrency
 from chaos.report import print_report
 from chaos.restoring.rounds import NAME, play_restores, summary
+from chaos.saying import Clock
 from chaos.strikes.registry import STRIKES
 from chaos.trials import is_broken, print_outcomes, try_guards
 from cli.processes import quiet_logging
@@ -80,16 +79,6 @@ def _run(order: Order, keep: Path | None, console: Console, say: Say) -> Result:
         result = run_campaign(order, folder, say)
     print_report(order, result, console)
     return result
-
-
-class Clock:
-    """Prints progress lines with the seconds since the start."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-
-    def say(self, what: str) -> None:
-        print(f"{time.monotonic() - self._begun:6.1f} s  {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -141,12 +141,20 @@ def _strike(order: Order, scene: Scene, say: Say) -> Sequence[str]:
     return kills.drawn
 
 
-def gather(environment: Environment) -> Facts:
-    """Collect the facts for the checker from the journal, the target, Slack and the database."""
+HARMS = frozenset(name for name, strike in STRIKES.items() if strike.harms)
+
+
+def gather(
+    environment: Environment, harms_by: Collection[str] = HARMS, outages_by: Collection[str] = OUTAGES
+) -> Facts:
+    """Collect the facts for the checker from the journal, the target, Slack and the database.
+
+    `harms_by`: faults that affect workers or servers; `outages_by`: those of them that are more than a death.
+    """
     journal = environment.journal
     deaths = [death for death in journal.deaths if death.kind == "worker"]
-    harms = [(death.at, death.at) for death in deaths]
-    harms += [(each.begun, each.ended) for each in journal.strikes if STRIKES[each.fault].harms]
+    harms = [(death.at, death.at) for death in deaths if death.status != 0]  # an orderly end harms nobody
+    harms += [(each.begun, each.ended) for each in journal.strikes if each.fault in harms_by]
     log = environment.slack.log()
     unreadable = [(s.begun, s.ended) for s in journal.strikes if s.fault == slack_faults.UNREADABLE]
     others = Facts(
@@ -157,7 +165,7 @@ def gather(environment: Environment) -> Facts:
         told=list(journal.told),
         froze=dict(journal.froze),
         harms=harms,
-        outages=[(each.begun, each.ended) for each in journal.strikes if each.fault in OUTAGES],
+        outages=[(each.begun, each.ended) for each in journal.strikes if each.fault in outages_by],
         entries=[Entry(e.asked, e.user, e.note, e.is_accepted) for e in journal.entries.values()],
         other_deaths=[death.at for death in deaths if death.fault != poison.NAME],
         recoveries=[Recovery(each.execution_id, each.seconds) for each in journal.recoveries],

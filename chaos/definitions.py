@@ -141,14 +141,14 @@ def _team() -> Document:
     return {"kind": "team", "name": TEAM, "members": members}
 
 
-def _secrets() -> list[Document]:
+def _secrets(host: str) -> list[Document]:
     """Secrets for the target's address and the commands' trace file; without teams, since the runbooks are global."""
     return [
         {
             "kind": "secret",
             "name": "TARGET",
             "source": {"env": "RUNBOOK_SECRET_TARGET"},
-            "hosts": ["127.0.0.1"],
+            "hosts": [host],
         },
         {"kind": "secret", "name": "TRACE", "source": {"env": "RUNBOOK_SECRET_TRACE"}, "types": ["shell"]},
     ]
@@ -200,10 +200,10 @@ def _workflows() -> list[Document]:
     ]
 
 
-def documents() -> str:
-    """Return all definitions as YAML (JSON is a subset of it)."""
+def documents(host: str = "127.0.0.1") -> str:
+    """Return all definitions as YAML (JSON is a subset of it). `host`: the target's."""
     runbooks = [_runbook(name, 1) for name in shapes(1)]
-    return _joined([_team(), *_secrets(), *runbooks, *_workflows()])
+    return _joined([_team(), *_secrets(host), *runbooks, *_workflows()])
 
 
 def edition_of(name: str, edition: int) -> str:

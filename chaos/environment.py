@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx2
 from sqlalchemy.engine import make_url
@@ -19,11 +20,12 @@ from chaos.forkserver import HURRY
 from chaos.journal import Journal
 from chaos.load_balancer import LoadBalancer
 from chaos.postgres_proxy import PostgresProxy
-from chaos.process_group import CONCURRENCY, Member, ProcessGroup
+from chaos.process_group import CONCURRENCY, PLAIN, Member, Plan, ProcessGroup
 from chaos.servers import EmbeddedServer, postgres_in, valkey_in
 from chaos.slack import SlackPeople
 from chaos.step_definitions import TEAM
 from chaos.target import Target
+from chaos.watching import HOST
 from cli.apply import apply_text
 from cli.compose import Composition
 from cli.demo.stage import reserved_port
@@ -50,7 +52,6 @@ class Environment:
 
     folder: Path
     database: EmbeddedServer
-    proxy: PostgresProxy
     redis: EmbeddedServer
     target: Target
     slack: SlackPeople
@@ -60,6 +61,7 @@ class Environment:
     process_group: ProcessGroup
     journal: Journal
     settings: Settings
+    proxy: PostgresProxy | None = None
 
     @property
     def conninfo(self) -> str:
@@ -82,9 +84,40 @@ def conninfo(url: str) -> str:
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+def fill(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Create the schema and the definitions. Returns a token for each person, and for the agent."""
+    settings = Settings.from_environment(environ)
+    migrate(settings)
+    with Composition.of(settings) as composition:
+        apply_text(composition.unit_of_work, documents(settings.egress), "chaos", approve=True)
+        with composition.unit_of_work.begin() as work:
+            agent = create_agent_token(
+                work, OPERATOR, AGENT.removeprefix("agent:"), Grant(team=TEAM), owner=REQUESTERS[0]
+            )
+            people = {
+                person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
+            }
+            return {**people, AGENT: agent}
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What an environment begins with. `fill`: makes the schema and the definitions, and returns tokens by person.
+
+    `plan`: what every process is first started with.
+    """
+
+    fill: Callable[[Mapping[str, str]], Mapping[str, str]] = fill
+    plan: Plan = PLAIN
+
+
 @contextmanager
 def open_environment(
-    folder: Path, without: str, hurry: float = 1.0, concurrency: Sequence[int] = ()
+    folder: Path,
+    without: str,
+    hurry: float = 1.0,
+    concurrency: Sequence[int] = (),
+    beginning: Beginning = Beginning(),
 ) -> Iterator[Environment]:
     """Yield an environment that is started, migrated, filled and answering; it is stopped at the end of the block.
 
@@ -97,19 +130,23 @@ def open_environment(
             server.start()
             stack.callback(server.stop)
         ports = [stack.enter_context(reserved_port(0)) for _ in range(OF_EACH)]
-        load_balancer, target = stack.enter_context(LoadBalancer(ports)), stack.enter_context(Target())
-        sandbox = stack.enter_context(_running_sandbox(folder, load_balancer.url))
+        load_balancer = stack.enter_context(LoadBalancer([(HOST, port) for port in ports]))
+        target = stack.enter_context(Target())
+        sandbox = stack.enter_context(running_sandbox(folder, load_balancer.url))
         proxy = stack.enter_context(PostgresProxy(database.service_url))
-        environment = _environment(folder, (proxy.url, redis.url), (sandbox, target.url), without)
+        environment = variables(folder, (proxy.url, redis.url), (sandbox, target.url), without)
         environment[HURRY] = str(hurry)
         direct = {"DATABASE_URL": database.service_url, "DATABASE_OWNER_URL": database.url}
         settings = Settings.from_environment({**environment, **direct})
-        tokens = _fill(settings)
+        tokens = beginning.fill({**environment, **direct})
         journal = Journal()
-        process_group = ProcessGroup(_members(environment, ports, concurrency), folder, journal.died)
+        members = _members(environment, ports, concurrency)
+        process_group = ProcessGroup(members, folder, journal.died)
+        process_group.orders.update({member.name: beginning.plan for member in members})
         slack = SlackPeople(sandbox)
         stack.callback(slack.close)
         process_group.start()
+        process_group.orders.clear()
         stack.callback(process_group.stop)
         webs = [f"http://127.0.0.1:{port}" for port in ports]
         for web in webs:
@@ -117,7 +154,6 @@ def open_environment(
         yield Environment(
             folder,
             database,
-            proxy,
             redis,
             target,
             slack,
@@ -127,6 +163,7 @@ def open_environment(
             process_group,
             journal,
             settings,
+            proxy,
         )
 
 
@@ -143,9 +180,10 @@ def _members(environment: Mapping[str, str], ports: list[int], concurrency: Sequ
     ]
 
 
-def _environment(
-    folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str
+def variables(
+    folder: Path, services: tuple[str, str], outside: tuple[str, str], without: str = ""
 ) -> dict[str, str]:
+    """Return the settings of every process. `services`: PostgreSQL and Redis; `outside`: the sandbox and the target."""
     sandbox, target = outside
     return {
         "DATABASE_URL": services[0],
@@ -160,30 +198,15 @@ def _environment(
         "RUNBOOK_SHELL_USER": "root" if os.geteuid() == 0 else "",
         "RUNBOOK_LIMITS": "1000",
         "RUNBOOK_MCP": "on",
-        "RUNBOOK_EGRESS": "127.0.0.1",
+        "RUNBOOK_EGRESS": urlsplit(target).hostname or HOST,
         "RUNBOOK_SECRET_TARGET": target,
         "RUNBOOK_SECRET_TRACE": str(folder / "trace.log"),
         WITHOUT: without,
     }
 
 
-def _fill(settings: Settings) -> dict[str, str]:
-    """Create the schema and the definitions. Returns a token for each person, and for the agent."""
-    migrate(settings)
-    with Composition.of(settings) as composition:
-        apply_text(composition.unit_of_work, documents(), "chaos", approve=True)
-        with composition.unit_of_work.begin() as work:
-            agent = create_agent_token(
-                work, OPERATOR, AGENT.removeprefix("agent:"), Grant(team=TEAM), owner=REQUESTERS[0]
-            )
-            people = {
-                person: create_token(work, OPERATOR, person, "chaos", scopes=ALL_SCOPES) for person in PEOPLE
-            }
-            return {**people, AGENT: agent}
-
-
 @contextmanager
-def _running_sandbox(folder: Path, web: str) -> Iterator[str]:
+def running_sandbox(folder: Path, web: str) -> Iterator[str]:
     file = folder / "workspace.json"
     file.write_text(json.dumps(_workspace(web).model_dump(mode="json")), encoding="utf-8")
     with reserved_port(0) as port, (folder / "sandbox.log").open("ab") as output:

@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
@@ -27,9 +28,11 @@ import core
 import workers
 from bot.poster import claims
 from chaos import armed
+from chaos.hosts.namespaces import enter
 from cli.attached import attach
 
 HURRY = "CHAOS_HURRY"  # how many times faster than Slack's pace posters are
+NAMESPACE = "CHAOS_NAMESPACE"  # the network namespace that a process works in; by default ours
 LOOK_SECONDS = 0.05
 TELL_STACKS = signal.SIGUSR1  # has a process write what each of its threads does
 
@@ -89,6 +92,8 @@ def _say(answers: TextIO, **what: int) -> None:
 def be(order: Order) -> None:
     """`runbook ARGUMENT…` with its faults."""
     become_process(order)
+    if namespace := os.environ.get(NAMESPACE):
+        enter(Path(namespace))
     hurry(float(os.environ.get(HURRY, "1")))
     faulthandler.register(TELL_STACKS)
     armed.main()

@@ -47,11 +47,12 @@ class Strike:
 
 @dataclass(frozen=True)
 class Recovery:
-    """The seconds from a worker's loss until another worker continued a run that it held."""
+    """The seconds from a worker's loss, at `lost_at`, until another worker continued a run that it held."""
 
     fault: str
     execution_id: str
     seconds: float
+    lost_at: float = 0.0
 
 
 @dataclass

@@ -10,18 +10,20 @@ from chaos.watching import CHUNK, HOST, Listening
 
 CONNECT_SECONDS = 1.0
 
+Address = tuple[str, int]
+
 
 class LoadBalancer(Listening):
-    """Used as `with LoadBalancer(ports) as balancer: balancer.url`.
+    """Used as `with LoadBalancer(addresses) as balancer: balancer.url`. `host`, `port`: where it listens; 0: any port.
 
     It knows nothing of HTTP: a web process that dies takes its connections along.
     """
 
-    def __init__(self, ports: Sequence[int]) -> None:
-        super().__init__()
-        self._ports = list(ports)
+    def __init__(self, addresses: Sequence[Address], host: str = HOST, port: int = 0) -> None:
+        super().__init__(host, port)
+        self._addresses = list(addresses)
         self._turn = count()
-        self.url = f"http://{HOST}:{self.port}"
+        self.url = f"http://{host}:{self.port}"
 
     def carry(self, client: socket.socket) -> None:
         server = self._connect()
@@ -37,10 +39,10 @@ class LoadBalancer(Listening):
 
     def _connect(self) -> socket.socket | None:
         first = next(self._turn)
-        for offset in range(len(self._ports)):
-            port = self._ports[(first + offset) % len(self._ports)]
+        for offset in range(len(self._addresses)):
+            address = self._addresses[(first + offset) % len(self._addresses)]
             with suppress(OSError):
-                server = socket.create_connection((HOST, port), CONNECT_SECONDS)
+                server = socket.create_connection(address, CONNECT_SECONDS)
                 server.settimeout(None)
                 return server
         return None

@@ -85,7 +85,7 @@ class ProcessGroup:
     """`on_death` hears of every end. `plan_for` says how a member is started again, unless `orders` has its name.
 
     `suspects`: by kind, the fault that a SIGKILL of nobody's is counted for. While there is one no other kills are
-    planned for that kind.
+    planned for that kind. `down`: members that are not started again before they are removed from it.
     """
 
     def __init__(self, members: list[Member], logs: Path, on_death: Callable[[Death], None]) -> None:
@@ -98,13 +98,14 @@ class ProcessGroup:
         self._hands: dict[str, frozenset[int]] = {}
         self._struck: dict[int, str] = {}  # the fault that a hand's end is counted for
         self.asleep: set[str] = set()
+        self.down: set[str] = set()
         self.suspects: dict[str, str] = {}
         self.orders: dict[str, Plan] = {}
         self.plan_for: Callable[[Member], Plan] = lambda _: PLAIN
 
     def start(self) -> None:
         for member in self._members:
-            self._posts[member.name] = self._begin(member, PLAIN)
+            self._posts[member.name] = self._begin(member, self.orders.get(member.name, PLAIN))
         self._thread.start()
 
     def stop(self) -> None:
@@ -191,7 +192,7 @@ class ProcessGroup:
             if post.start_at is None:
                 self._tell(post)
                 post.start_at = time.monotonic() + (0.0 if post.fault else PAUSE_SECONDS)
-            if time.monotonic() >= post.start_at:
+            if name not in self.down and time.monotonic() >= post.start_at:
                 plan = self.orders.get(name) or self.plan_for(post.member)
                 self._posts[name] = self._begin(post.member, plan)
                 self._hands.pop(name, None)

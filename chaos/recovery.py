@@ -64,7 +64,8 @@ class Recoveries(Watch):
         for held in list(self._held):
             fence, worker = found[held.id]
             if fence != held.fence or worker is None:
-                self._journal.recovered(Recovery(held.loss.fault, held.id, now - held.loss.at))
+                lost = held.loss
+                self._journal.recovered(Recovery(lost.fault, held.id, now - lost.at, lost.at))
                 self._held.remove(held)
 
     def _new_losses(self) -> Iterator[Loss]:

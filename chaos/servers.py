@@ -3,7 +3,9 @@
 import os
 import signal
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from cli.embedded.files import Files, private_folder, try_lock
 from cli.embedded.postgres import Postgres
@@ -32,6 +34,12 @@ class EmbeddedServer:
     def service_url(self) -> str:
         """PostgreSQL's URL for the service's role."""
         return as_service(self.url, service_password(self._files))
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server, which is up."""
+        assert self._started is not None
+        return self._started.child.pid
 
     @property
     def is_up(self) -> bool:
@@ -78,9 +86,12 @@ class EmbeddedServer:
         return lock
 
 
-def postgres_in(home: Path) -> EmbeddedServer:
-    """Return a PostgreSQL; SIGQUIT stops it like `pg_ctl stop -m immediate`, with recovery at the next start."""
-    return EmbeddedServer(Postgres(), Files(private_folder(home), "postgres"))
+def postgres_in(home: Path, settings: Mapping[str, str] = MappingProxyType({})) -> EmbeddedServer:
+    """Return a PostgreSQL; SIGQUIT stops it like `pg_ctl stop -m immediate`, with recovery at the next start.
+
+    `settings`: of the server, in addition to those of every embedded one.
+    """
+    return EmbeddedServer(Postgres(settings), Files(private_folder(home), "postgres"))
 
 
 def valkey_in(home: Path) -> EmbeddedServer:

@@ -1,4 +1,4 @@
-"""Base classes: `Watch` polls the database in a thread, `Listening` is a TCP listener on loopback."""
+"""Base classes: `Watch` polls the database in a thread, `Listening` is a TCP listener, by default on loopback."""
 
 import socket
 import threading
@@ -48,8 +48,8 @@ CHUNK = 65_536
 class Listening(ABC):
     """Accepts connections on `port` during a `with` block, with a thread for each."""
 
-    def __init__(self) -> None:
-        self._listener = socket.create_server((HOST, 0), backlog=256)
+    def __init__(self, host: str = HOST, port: int = 0) -> None:
+        self._listener = socket.create_server((host, port), backlog=256)
         self.port = int(self._listener.getsockname()[1])
 
     @abstractmethod

@@ -11,6 +11,7 @@ PATIENCE = 8.0  # seconds for this many commits to happen
 
 def play(scene: Scene, chance: Random) -> None:
     proxy = scene.environment.proxy
+    assert proxy is not None
     with scene.struck(NAME):
         proxy.cut(*(chance.choice(("unsent", "unanswered", "unanswered")) for _ in range(CUTS)))
         for runbook in ("mixed", "gated", "many"):

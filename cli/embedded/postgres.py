@@ -3,7 +3,9 @@
 import shutil
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import psycopg
@@ -123,13 +125,13 @@ def _create_data(files: Files, programs: Path, identity: Identity, lock: int) ->
     draft.rename(_data(files))
 
 
-def _server_arguments(programs: Path, data: Path, address: Address) -> list[str]:
+def _server_arguments(programs: Path, data: Path, address: Address, more: Mapping[str, str]) -> list[str]:
     if address.path is not None:
         folder = str(address.path.parent).replace('"', '""')
         listen = {"listen_addresses": "", "unix_socket_directories": f'"{folder}"', "port": str(PORT)}
     else:
         listen = {"listen_addresses": LOOPBACK, "unix_socket_directories": "", "port": str(address.port)}
-    settings = [f"--{name}={value}" for name, value in (SETTINGS | listen).items()]
+    settings = [f"--{name}={value}" for name, value in {**SETTINGS, **listen, **more}.items()]
     return [str(programs / "postgres"), "-D", str(data), *settings]
 
 
@@ -141,10 +143,13 @@ def _url(password: str, address: Address) -> str:
 
 
 class Postgres:
-    """The embedded PostgreSQL; see `sharing.Server`."""
+    """The embedded PostgreSQL; see `sharing.Server`. `settings`: of the server, in addition to ours."""
 
     title = "PostgreSQL"
     setting = "DATABASE_URL"
+
+    def __init__(self, settings: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._settings = settings
 
     def start(self, files: Files, lock: int) -> Started:
         """Start the server, after creating a missing data folder and removing what a crash left behind."""
@@ -159,7 +164,7 @@ class Postgres:
             _create_data(files, programs, identity, lock)
         address = address_for(files.folder / f".s.PGSQL.{PORT}")
         remove_leftovers(data, files.folder)
-        arguments = _server_arguments(programs, data, address)
+        arguments = _server_arguments(programs, data, address, self._settings)
         # SIGINT is PostgreSQL's fast shutdown: it ends its connections and writes a checkpoint.
         child = Child(Command(arguments, identity, files.folder, files.log, signal.SIGINT, lock))
         return Started(child, address, _url(files.password.read_text().strip(), address))

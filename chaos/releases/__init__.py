@@ -1,0 +1,1 @@
+"""Releases: the last one's code beside this one's, on one database."""
