@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: pictures docs demo test test-fast check audit format lock clean bench chaos reference mutate-guards fuzz blocks
+.PHONY: pictures docs demo test test-fast check audit format lock clean bench bench-short chaos reference mutate-guards fuzz blocks
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -53,6 +53,10 @@ pictures: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+# About a minute, as in CI: few samples, which show that the benches work and roughly where the figures are.
+bench-short: $(READY)
+	$(BIN)/python -m bench --quick
 
 # CHAOS: options, for example "--short" (as in CI), "--guards", "--only kill-at-point --kills 1000 --seed 1",
 # "--only flushall --times 100", "--only restore --times 20", "--only postgres-stop --times 200", "--only decision-race --times 10000".

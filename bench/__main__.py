@@ -19,8 +19,9 @@ from bench.forms import measure_forms
 from bench.forty_steps import measure_forty_steps
 from bench.path import measure_path, print_path
 from bench.place import Place, make_template, open_place
+from bench.plot import drawn
 from bench.processes import running_target
-from bench.report import Section, print_profile, print_report
+from bench.report import Section, print_profile, print_report, write_results
 from bench.retention import measure_retention
 from bench.scale import EXPLAINED, MILLION, measure_scale
 from bench.starts import measure_starts
@@ -31,7 +32,7 @@ from cli.processes import quiet_logging
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many samples to take."""
+    """How many samples to take. `starts`: of each process; 0 leaves them out."""
 
     acknowledgements: int
     runs: int
@@ -42,7 +43,7 @@ class Sizes:
 
 
 FULL = Sizes(acknowledgements=300, runs=100, rounds=30, blocks=5, executions=40, starts=7)
-QUICK = Sizes(acknowledgements=50, runs=15, rounds=4, blocks=1, executions=25, starts=1)
+QUICK = Sizes(acknowledgements=30, runs=10, rounds=3, blocks=1, executions=15, starts=0)
 
 
 def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Section]:
@@ -61,20 +62,30 @@ def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Se
         _say("throughput")
         places = {1: one, 2: two}
         sections.append(measure_throughput(places, blocks=sizes.blocks, executions=sizes.executions))
-    with open_place(home, database_url, "starts", target) as place:
-        _say("starts")
-        sections.append(measure_starts(place, rounds=sizes.starts))
+    if sizes.starts:
+        with open_place(home, database_url, "starts", target) as place:
+            _say("starts")
+            sections.append(measure_starts(place, rounds=sizes.starts))
     return sections
 
 
 app = typer.Typer(add_completion=False)
 
 
+Quick = Annotated[
+    bool, typer.Option("--quick", help="About a minute: few samples, and no starts of processes.")
+]
+Results = Annotated[Path | None, typer.Option(help="A file that gets the figures, as JSON.")]
+
+
 @app.callback(invoke_without_command=True)
 def main(
     context: typer.Context,
-    quick: Annotated[bool, typer.Option("--quick", help="Fewer samples: less than 30 s.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="About a minute: few samples, and no starts of processes.")
+    ] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Only profile a run of forty steps.")] = False,
+    results: Results = None,
 ) -> None:
     """Measure the service on this machine, on embedded services in a temporary home."""
     quiet_logging()
@@ -88,7 +99,13 @@ def main(
                 with open_place(home, services.owner_url, "profile", target) as place:
                     print_profile(place)
                 return
-            print_report(measure(QUICK if quick else FULL, home, services.owner_url, target))
+            _report(measure(QUICK if quick else FULL, home, services.owner_url, target), results)
+
+
+def _report(sections: list[Section], results: Path | None) -> None:
+    print_report(sections)
+    if results is not None:
+        write_results(sections, results)
 
 
 @contextmanager
@@ -157,10 +174,15 @@ def forms(
 @app.command()
 def forty(
     rounds: Annotated[int, typer.Option(help="How often each of them takes its turn.")] = 25,
+    results: Results = None,
+    plot: Annotated[Path | None, typer.Option(help="A file that gets the figures, drawn as SVG.")] = None,
 ) -> None:
     """Measure a run of forty steps against the same work by hand."""
     with _own_place() as (place, target):
-        print_report([measure_forty_steps(place, target, rounds=rounds)])
+        section = measure_forty_steps(place, target, rounds=rounds)
+    _report([section], results)
+    if plot is not None:
+        plot.write_text(drawn(section))
 
 
 @app.command()

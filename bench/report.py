@@ -1,11 +1,13 @@
 """Summarize samples, and print the report or a profile."""
 
 import cProfile
+import json
 import os
 import platform
 import pstats
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -114,6 +116,23 @@ def print_report(sections: Sequence[Section]) -> None:
         for line in section.lines:
             table.add_row(f"  {line.what}", *_figures(line.summary), line.remark)
     Console(width=WIDTH, markup=False, highlight=False).print(table)
+
+
+def write_results(sections: Sequence[Section], path: Path) -> None:
+    """Write the figures as JSON: what was measured where, in milliseconds, with its remark."""
+    found = {
+        section.title: {
+            line.what: {**_as_json(line.summary), "remark": line.remark} for line in section.lines
+        }
+        for section in sections
+    }
+    path.write_text(
+        json.dumps({"machine": machine(), "milliseconds": found}, indent=2, ensure_ascii=False) + "\n"
+    )
+
+
+def _as_json(summary: Summary | None) -> dict[str, float]:
+    return {name: round(value, 2) for name, value in asdict(summary).items()} if summary else {}
 
 
 def machine() -> str:

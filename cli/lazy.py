@@ -1,6 +1,6 @@
 """Lazy commands: the module of a command is imported only when the command is used, which keeps startup fast."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -16,6 +16,15 @@ class Lazy:
 
     module: str
     summary: str
+
+
+def later(module: str, name: str) -> Callable[..., Any]:
+    """Return the function of this name in a module that is imported only when the function is called."""
+
+    def call(*given: object) -> Any:
+        return getattr(import_module(module), name)(*given)
+
+    return call
 
 
 class ImportedCommands(Mapping[str, Any]):
@@ -43,9 +52,16 @@ class LazyGroup(TyperGroup):
         super().__init__(**attributes)
         self.commands = cast(MutableMapping[str, Any], ImportedCommands(self.lazy))
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        with self._summarised():
-            super().format_help(ctx, formatter)
+    def invoke(self, ctx: Any) -> Any:
+        """Call what the context's `obj` is, if anything, and then the command, which it imports."""
+        if ctx.obj is not None:
+            ctx.obj()
+        return super().invoke(ctx)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 given to whoever asks commands
+        """List the commands with their whole summaries, from what is known without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, each.summary) for name, each in self.lazy.items()])
 
     def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
         with self._summarised():

@@ -1,16 +1,17 @@
 """The `runbook` command line: its commands, and the boundary that turns errors into sentences."""
 
 import sys
-from pathlib import Path
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
 
-from cli.environment import environment, seclude
-from cli.lazy import Lazy, LazyGroup
-from cli.log_setup import masker_of_environment, set_up_logging
-from cli.operator_errors import sentence_of, unforeseen_text
-from cli.version import release
+from cli.environment import seclude
+from cli.lazy import Lazy, LazyGroup, later
+
+begin_logging = later("cli.boundary", "begin_logging")
+said_of = later("cli.boundary", "said_of")
+release = later("cli.version", "release")
 
 
 class Commands(LazyGroup):
@@ -118,6 +119,7 @@ app = typer.Typer(
     name="runbook",
     cls=Commands,
     no_args_is_help=True,
+    rich_markup_mode=None,  # importing rich takes longer than all the rest of the list of commands
     pretty_exceptions_enable=False,  # they would show local variables, and so secrets
 )
 
@@ -141,22 +143,19 @@ def runbook(
 def main() -> None:
     """Run the command line as this process: hides secrets first, and logs to standard error."""
     seclude()
-    set_up_logging(masker_of_environment(environment()), output=sys.stderr)
-    command_line()
+    command_line(begin_logging)
 
 
-def command_line() -> None:
+def command_line(first: Callable[[], object] | None = None) -> None:
     """Run the command. Expected errors end in a sentence and exit status 1; wrong usage in exit status 2.
 
-    An unexpected error ends in a plain traceback with secrets masked.
+    An unexpected error ends in a plain traceback with secrets masked. `first`: called before a command is imported; not
+    for the list of commands.
     """
     try:
-        app()
+        app(obj=first)
     except Exception as error:  # noqa: BLE001 the process's boundary
-        given = environment()
-        home = Path(given.get("RUNBOOK_HOME", "").strip() or ".runbook")
-        said = sentence_of(error, home) or unforeseen_text(error)
-        sys.exit(masker_of_environment(given).mask(said))
+        sys.exit(said_of(error))
 
 
 if __name__ == "__main__":

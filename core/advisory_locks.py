@@ -5,9 +5,9 @@ Two transactions that take the same locks in different orders wait for each othe
 the order of this list:
 
 1. `IDEMPOTENCY`, then `REQUEST`: serializes deliveries with the same key.
-2. The row of the runbook or workflow to start, shared.
-3. `FREEZE`: shared by everything that may start a run (a start, and each change of an incident or of an execution,
+2. `FREEZE`: shared by everything that may start a run (a start, and each change of an incident or of an execution,
    since these may start a workflow), exclusive for a freeze.
+3. The row of the runbook or workflow to start, shared.
 4. The incident's row.
 5. The execution's row; a runbook's before that of the workflow that waits for it.
 6. `RUNBOOK_LOCK`, by the lock's name; then the row of the execution that is next in its queue.
@@ -65,6 +65,13 @@ def try_the(session: Executes, number: Number) -> bool:
 def lock_out_freezes(session: Executes) -> None:
     """Keep any freeze from starting or ending before this transaction ends. Shared with other such transactions."""
     session.execute(select(func.pg_advisory_xact_lock_shared(_key(Seed.FREEZE, "freeze"))))
+
+
+def lock_start(session: Executes, request_key: str | None) -> None:
+    """Wait for other deliveries with this key, if there is one, and then call `lock_out_freezes`; in one statement."""
+    key = [] if request_key is None else [func.pg_advisory_xact_lock(_key(Seed.REQUEST, request_key))]
+    freezes = func.pg_advisory_xact_lock_shared(_key(Seed.FREEZE, "freeze"))
+    session.execute(select(*key, freezes))
 
 
 def freeze_alone(session: Executes) -> None:

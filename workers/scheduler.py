@@ -10,10 +10,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import case, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, exists, or_, select, update
 
 from core.execution.losses import delete_old_losses
 from core.fault_injection import fail_point, is_disabled
@@ -28,7 +28,7 @@ from core.services.incidents.ages import start_workflows_by_age
 from core.services.incidents.scheduled_incidents import close_finished_maintenance
 from core.services.incidents.schedules import start_scheduled_workflows
 from core.services.operations.health import delete_old_heartbeats
-from core.services.operations.installation import is_as_known, move_mark
+from core.services.operations.installation import as_known, move_mark
 from core.services.operations.restore import settle
 from core.services.runs.gate_prompts import prompt_deciders
 from core.services.shared.idempotency import delete_old
@@ -49,12 +49,20 @@ TICKS_BETWEEN_TIDYING = 120  # a minute
 log = structlog.get_logger()
 
 
-def watch_the_database(unit_of_work: UnitOfWorkFactory) -> None:
-    """Check that the database is still the one that its data was written in. It is the first task of a tick."""
+def look_at_the_database(unit_of_work: UnitOfWorkFactory) -> None:
+    """Enqueue what is due, and handle a database that is not the one its data was written in.
+
+    It is asked at each tick, so one statement asks both, and nothing else is done while nothing has happened.
+    """
     with unit_of_work.begin() as work:
-        is_known = is_as_known(work.session)
-    if not is_known:
-        settle(unit_of_work)
+        due = [exists().where(is_due(kind, work.now)) for kind in KINDS.values()]
+        is_known, some_due = work.session.execute(select(as_known(work.session), or_(*due))).one()
+    try:
+        if not is_known:
+            settle(unit_of_work)
+    finally:
+        if some_due:
+            enqueue_what_is_due(unit_of_work)
 
 
 def keep_the_mark(unit_of_work: UnitOfWorkFactory) -> None:
@@ -99,11 +107,9 @@ def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
     """
     table = kind.execution
     is_lost = table.worker.is_not(None)
-    since = case((is_lost, work.now - PATIENCE_WITH_LOST), else_=work.now - PATIENCE)
     due = (  # a CTE, since PostgreSQL may execute a subquery repeatedly, which would lock other rows each time
         select(table.id)
-        .where(table.wake_at <= work.now)
-        .where(or_(table.enqueued_at.is_(None), table.enqueued_at <= since))
+        .where(is_due(kind, work.now))
         .order_by(is_lost.desc(), table.wake_at)
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
@@ -112,6 +118,13 @@ def find_due(work: UnitOfWork, kind: Kind) -> list[Due]:
     enqueue = update(table).where(table.id == due.c.id).values(enqueued_at=work.now)
     found = work.session.execute(enqueue.returning(table.id, is_lost))
     return [Due(kind.name, execution_id, is_lost=lost) for execution_id, lost in found]
+
+
+def is_due(kind: Kind, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an execution of this kind needs a worker, and that none was called lately."""
+    table = kind.execution
+    since = case((table.worker.is_not(None), now - PATIENCE_WITH_LOST), else_=now - PATIENCE)
+    return and_(table.wake_at <= now, or_(table.enqueued_at.is_(None), table.enqueued_at <= since))
 
 
 def seal_the_audit_trail(unit_of_work: UnitOfWorkFactory) -> int:
@@ -146,7 +159,7 @@ def tidy(unit_of_work: UnitOfWorkFactory) -> None:
 
 
 # People wait for what is due, so it is looked for at each tick; for the rest, seconds are soon enough.
-EACH_TICK: tuple[PeriodicTask, ...] = (watch_the_database, enqueue_what_is_due)
+EACH_TICK: tuple[PeriodicTask, ...] = (look_at_the_database,)
 EACH_ROUND: tuple[PeriodicTask, ...] = (
     start_workflows_by_age,
     start_scheduled_workflows,

@@ -4,32 +4,23 @@ core.decisions.advance makes all decisions; this module only keeps the order: pr
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 
 import structlog
-from sqlalchemy.orm import Session
 
 from core.clock import elapsed
 from core.database import DATABASE_IS_AWAY
-from core.errors import Conflict
-from core.execution.outer import outer_scope
-from core.execution.prepare import load_approved, why_void
+from core.execution.prepare import why_void
 from core.fault_injection import fail_point, is_disabled
 from core.io.attempts import CancelToken
-from core.services.executions import secret_parameters
-from core.services.executions.kinds import AnyExecution, Kind
-from core.services.executions.loading import Loaded, load
-from core.services.library.runbooks import check_runnable
-from core.services.library.workflows_in_force import check_in_force
-from core.services.operations.installation import AnotherDatabase, require_known
+from core.services.executions.kinds import Kind
+from core.services.operations.installation import AnotherDatabase
 from core.services.operations.restore import settle
-from core.services.shared.incident_scope import incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.statuses import FINAL, Status, WaitingFor
-from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, Workflow, WorkflowExecution
 from core.tracing import span
-from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from core.unit_of_work import UnitOfWorkFactory
 from core.values.execution import (
     ApprovalVoided,
     Claimed,
@@ -43,13 +34,13 @@ from core.values.execution import (
     Uncertain,
 )
 
-from .lease import Abandoned, LeaseRenewer, claim, release_lease, stopped_at
+from .claiming import claim_run
+from .lease import LeaseRenewer, release_lease, stopped_at
 from .log_context import log_context, origin_of
-from .losses import retract_loss, why_not_after_a_loss
+from .losses import retract_loss
 from .preparation import Inside, Outside, Ports
 from .prepare import prepare_step
 from .run import LeaseLost, Run
-from .run_values import settle_values
 
 log = structlog.get_logger()
 
@@ -84,10 +75,10 @@ class Executor:
         fail_point("claim.before")
         claimed_at = elapsed()
         try:
-            found = self._claim(kind, execution_id)
+            found = claim_run(self._unit_of_work, kind, execution_id, self._worker)
         except AnotherDatabase:
             settle(self._unit_of_work)
-            found = self._claim(kind, execution_id)
+            found = claim_run(self._unit_of_work, kind, execution_id, self._worker)
         fail_point("claim.after")
         if found is None:
             return
@@ -105,36 +96,6 @@ class Executor:
         except DATABASE_IS_AWAY as error:
             log.warning("database lost", execution=execution_id, worker=self._worker, error=str(error))
             release_lease(self._unit_of_work.engine, kind, execution_id, run.fence, self._unit_of_work.clock)
-
-    def _claim(self, kind: Kind, execution_id: str) -> tuple[Run, Abandoned | None] | None:
-        """Claim the execution. Return its run, and the lost worker that it was taken over from, if any."""
-        with Session(self._unit_of_work.engine, expire_on_commit=False) as session, session.begin():
-            require_known(session)
-            claimed = claim(session, kind, execution_id, self._worker, self._unit_of_work.clock)
-            if claimed is None:
-                return None
-            row = claimed.row
-            loaded = load(session, kind, row)
-            incident = session.get_one(Incident, row.incident_id)
-            event = (
-                session.get_one(IncidentEvent, row.event_id) if isinstance(row, WorkflowExecution) else None
-            )
-            work = UnitOfWork(
-                session,
-                self._unit_of_work.clock.now(),
-                self._unit_of_work.admins,
-                limits=self._unit_of_work.limits,
-            )
-            names = incident_scope(incident)
-            refused = _refusal(work, loaded, claimed.abandoned) or settle_values(row, names)
-            hidden, lost = _hidden(session, row)
-            run = Run(self._unit_of_work, loaded, names, refused or lost, event)
-            run.hidden = hidden
-            run.outer = outer_scope(session, row)
-            run.approved = load_approved(session, loaded.state)
-        if work.announces:
-            self._unit_of_work.announcer.announce()
-        return run, claimed.abandoned
 
     def _work(self, run: Run, renewer: LeaseRenewer) -> None:
         """Run step by step; go on if a person changed the execution just as it was about to be released."""
@@ -183,39 +144,6 @@ def _committed(state: Execution) -> None:
         fail_point("outcome.decided")
     elif state.waiting_for is WaitingFor.TIMER:
         fail_point("look.committed")
-
-
-def _hidden(session: Session, row: AnyExecution) -> tuple[Mapping[str, Json], str | None]:
-    """Return the secret parameters, or why the execution cannot continue if they are lost."""
-    try:
-        return secret_parameters.load(session, row) if isinstance(row, RunbookExecution) else {}, None
-    except Conflict as error:
-        return {}, str(error)
-
-
-def _refusal(work: UnitOfWork, loaded: Loaded, abandoned: Abandoned | None) -> str | None:
-    """Return why the execution may not continue, or None. A cancelled one ends as cancelled, so it is let through."""
-    if loaded.row.cancel_requested:
-        return None
-    why_not = why_not_after_a_loss(work, loaded, abandoned) if abandoned is not None else None
-    return why_not or _why_not_started(work.session, loaded.row)
-
-
-def _why_not_started(session: Session, row: AnyExecution) -> str | None:
-    """Return why the execution must not start, or None.
-
-    Only an approved version may start, and it may have lost its approval since the run was requested.
-    """
-    if row.started_at is not None or (isinstance(row, RunbookExecution) and row.child_scope is not None):
-        return None  # inline steps of a child belong to its parent, which has started
-    try:
-        if isinstance(row, RunbookExecution):
-            check_runnable(session.get_one(Runbook, row.runbook_id), version=row.runbook_version)
-        else:
-            check_in_force(session.get_one(Workflow, row.workflow_id))
-    except Conflict as error:
-        return str(error)
-    return None
 
 
 def _outside(run: Run, position: int, request: Json, call: Callable[[], StepResult]) -> Transition:

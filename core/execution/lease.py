@@ -16,6 +16,7 @@ from core.fault_injection import is_disabled
 from core.io.attempts import CancelToken
 from core.services.executions.kinds import AnyExecution, Kind
 from core.services.executions.loading import LEASE
+from core.services.operations.installation import AnotherDatabase, as_known
 
 HEARTBEAT = 3.0  # seconds: the lease survives three missed heartbeats
 HELD = (
@@ -49,7 +50,10 @@ class Claim:
 
 
 def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: Clock) -> Claim | None:
-    """Take the execution if it is due and nobody holds it; return None otherwise."""
+    """Take the execution if it is due and nobody holds it; return None otherwise.
+
+    Raises AnotherDatabase, upon which nothing is taken, if the database is a copy that nobody has settled yet.
+    """
     table, now = kind.execution, clock.now()
     # The row is locked, so that an execution that was just released is not taken for an abandoned one.
     before = (
@@ -62,13 +66,15 @@ def claim(session: Session, kind: Kind, execution_id: str, worker: str, clock: C
         update(table)
         .where(table.id == before.c.id, table.wake_at <= now)
         .values(worker=worker, fence=table.fence + 1, revision=table.revision + 1, wake_at=now + LEASE)
-        .returning(table, before.c.worker, before.c.wake_at)
+        .returning(table, before.c.worker, before.c.wake_at, as_known(session))
         .execution_options(populate_existing=True, synchronize_session=False)
     )
     found = session.execute(statement).one_or_none()
     if found is None:
         return None
-    row, former, until = found
+    row, former, until, is_known = found
+    if not is_known:
+        raise AnotherDatabase
     return Claim(row, Abandoned(until - LEASE) if former is not None else None)
 
 

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.tables import ActionExecution, RunbookExecution, StepExecution, WorkflowExecution
+from core.tables import (
+    ActionExecution,
+    Runbook,
+    RunbookExecution,
+    StepExecution,
+    Workflow,
+    WorkflowExecution,
+)
 from core.values.execution import Execution, Step
 
 KindName = Literal["runbook", "workflow"]
@@ -14,15 +21,16 @@ AnyStepRow = StepExecution | ActionExecution
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of execution and its tables."""
+    """A kind of execution and its tables. `definition`: of what it runs, as the library has it."""
 
     name: KindName
     execution: type[RunbookExecution] | type[WorkflowExecution]
     step: type[StepExecution] | type[ActionExecution]
+    definition: type[Runbook] | type[Workflow]
 
 
-RUNBOOK = Kind("runbook", RunbookExecution, StepExecution)
-WORKFLOW = Kind("workflow", WorkflowExecution, ActionExecution)
+RUNBOOK = Kind("runbook", RunbookExecution, StepExecution, Runbook)
+WORKFLOW = Kind("workflow", WorkflowExecution, ActionExecution, Workflow)
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (RUNBOOK, WORKFLOW)}
 
 

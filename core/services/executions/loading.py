@@ -175,7 +175,11 @@ class Loaded:
 def load(session: Session, kind: Kind, row: AnyExecution) -> Loaded:
     """Load the execution of this row. If its definition cannot be read, its parts fail with the reason."""
     query = select(kind.step).where(kind.step.execution_id == row.id).order_by(kind.step.position)
-    steps: list[AnyStepRow] = list(session.scalars(query.execution_options(populate_existing=True)))
+    return with_steps(kind, row, list(session.scalars(query.execution_options(populate_existing=True))))
+
+
+def with_steps(kind: Kind, row: AnyExecution, steps: Sequence[AnyStepRow]) -> Loaded:
+    """Return the execution of this row and of these rows of its steps, which are in order."""
     try:
         found = parts_of(row)
     except StoredDefinitionInvalid as error:

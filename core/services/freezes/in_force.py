@@ -38,8 +38,7 @@ def as_value(freeze: Freeze) -> FreezeInForce:
 
 
 def check_may_begin(work: UnitOfWork, incident: Incident) -> None:
-    """Raise Conflict if a freeze applies to this incident. No freeze begins until this transaction has ended."""
-    lock_out_freezes(work.session)
+    """Raise Conflict if a freeze applies to this incident. The caller has locked out freezes."""
     check_not_frozen(map(as_value, freezes_in_force(work)), incident.team.name)
 
 

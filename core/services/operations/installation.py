@@ -6,7 +6,19 @@ See docs/restore.md.
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import Connection, Engine, TextClause, exists, select, text, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    Engine,
+    exists,
+    func,
+    literal_column,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.exc import NotSupportedError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -44,7 +56,12 @@ def is_as_known(session: Session) -> bool:
 
     Also True for a new database, whose identity the first process that starts will record.
     """
-    return bool(session.scalar(_comparison(_engine(session))))
+    return bool(session.scalar(select(as_known(session))))
+
+
+def as_known(session: Session) -> ColumnElement[bool]:
+    """Return `is_as_known` as an expression, for a statement that asks it besides."""
+    return _comparison(_engine(session))
 
 
 def require_known(session: Session) -> None:
@@ -79,10 +96,10 @@ def _engine(session: Session) -> Engine:
 
 
 @lru_cache(maxsize=16)
-def _comparison(engine: Engine) -> TextClause:
+def _comparison(engine: Engine) -> ColumnElement[bool]:
     known = "known.identity = present.identity AND known.timeline = present.timeline"
     found = f"SELECT {known} FROM installation AS known, ({_question(engine)}) AS present"  # noqa: S608 as above
-    return text(f"SELECT coalesce(({found}), true)")
+    return func.coalesce(literal_column(f"({found})", Boolean), true())
 
 
 @lru_cache(maxsize=16)

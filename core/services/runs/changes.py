@@ -7,7 +7,7 @@ run ends. The wait began in the transaction that created the run, so the end can
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import null, select, update
+from sqlalchemy import CTE, null, select, update
 
 from core.decisions.advance import advance
 from core.decisions.children import plan_of
@@ -325,16 +325,19 @@ def _finish(work: UnitOfWork, row: RunbookExecution, before: Execution, after: E
     release_lock(work, row)
     if any(step.type in types_called_back() for step in before.steps):
         _forget_callbacks(work, row)
+    told: list[CTE] = []
     if row.parent_execution_id is not None:
         fail_point("parent.before")
         _tell_parent(work, row)
         fail_point("parent.after")
     else:
         answer_awaiting(work, row, after)
-        notices.enqueue_notice(work, NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id))
+        outcome = NewNotice(NoticeKind.OUTCOME, row.id, row.incident_id, thread_of=row.id)
+        told.append(notices.enqueued(work, outcome))
     if any(step.status is Status.UNKNOWN for step in (*before.steps, *after.steps)):
         notices.mark_dirty(work, row.id, NoticeKind.VERDICT)  # its card says how the run ended
-    audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details_of_end(before, after))
+    details = details_of_end(before, after)
+    audit.record(work, SYSTEM, "runbook_execution.ended", row.id, details, together=told)
 
 
 def _forget_callbacks(work: UnitOfWork, row: RunbookExecution) -> None:

@@ -27,9 +27,10 @@ from core.services.freezes.in_force import check_may_begin
 from core.services.library.runbooks import check_runnable
 from core.services.runs.children import check_no_child_in_doubt
 from core.services.runs.finding import find_execution
-from core.services.shared import audit, notices
+from core.services.shared import notices
 from core.services.shared.notices import NoticeKind
-from core.services.starts.runbook_starts import admit, carry_over, execution_by_request_key
+from core.services.starts.admission import Entry, admit
+from core.services.starts.runbook_starts import carry_over, execution_by_request_key
 from core.statuses import Status
 from core.tables import Incident, Runbook, RunbookExecution, StepExecution
 from core.unit_of_work import UnitOfWork
@@ -63,7 +64,7 @@ def retry(
     _check_allowed(person, runbook, incident, from_step)
     check_chain(person, "retried")
     _check_is_nobodys_child(old)
-    check_may_begin(work, incident)  # before a row is locked, in the same order as a freeze takes its locks
+    check_may_begin(work, incident)
     loaded = load_locked(work.session, RUNBOOK, execution_id)
     by = f"<@{person.slack_user_id}>"
     resumption = resume(loaded.state, from_step=from_step, by=by, now=work.now)
@@ -73,13 +74,12 @@ def retry(
     check_runnable(runbook, version=old.runbook_version)
     new = _new_execution(work, person, old, request_key)
     definition = read_stored(RunbookDefinition, new.runbook_name, new.runbook_version, new.definition)
-    admit(work, new, incident, _steps(new.id, loaded, resumption), definition)
-    secret_parameters.hand_on(work, old, new)
-    notices.mark_dirty(work, old.id, NoticeKind.HEADLINE, NoticeKind.OUTCOME)
     asked = {"of": old.id, "from": loaded.parts[resumption.position].id, "version": old.runbook_version}
-    details = {**asked, "before": None, "after": {"status": new.status}}
-    audit.record(work, person, "runbook_execution.retried", new.id, details)
-    return new
+    written = admit(work, new, incident, definition, Entry(person, "runbook_execution.retried", asked))
+    work.session.add_all(_steps(written.id, loaded, resumption))
+    secret_parameters.hand_on(work, old, written)
+    notices.mark_dirty(work, old.id, NoticeKind.HEADLINE, NoticeKind.OUTCOME)
+    return written
 
 
 def _check_allowed(person: Person, runbook: Runbook, incident: Incident, from_step: str | None) -> None:

@@ -1,8 +1,8 @@
 """Writes the audit trail: one entry for each action, in the action's own transaction."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, ScalarSelect, literal, select
+from sqlalchemy import CTE, ColumnElement, Insert, ScalarSelect, insert, literal, select
 
 from core.decisions.people import Person
 from core.identifiers import Prefix
@@ -26,24 +26,38 @@ def record(
     action: str,
     subject_id: str,
     details: Mapping[str, object] | None = None,
+    *,
+    together: Sequence[CTE] = (),
 ) -> None:
     """Write an audit entry.
 
     `action`: a past-tense name such as `runbook_execution.requested`. `details`: JSON with secrets masked; its `before`
     and `after` are what the action changed. The entry's team is that of the subject, looked up by `subject_id`.
+    `together`: what the same statement writes.
     """
     work.session.flush()  # the subject may be new
-    work.session.add(
-        AuditEntry(
-            created_at=work.now,
-            actor=person.slack_user_id,
-            source=person.source,
-            action=action,
-            subject_id=subject_id,
-            details=dict(details or {}),
-            token_id=person.token_id,
-            team=_team_of(subject_id),
-        )
+    entry = new_entry(work, person, action, subject_id, details, _team_of(subject_id))
+    work.session.execute(entry.add_cte(*together))
+
+
+def new_entry(
+    work: UnitOfWork,
+    person: Person,
+    action: str,
+    subject_id: str,
+    details: Mapping[str, object] | None,
+    team: ColumnElement[str] | str | None,
+) -> Insert:
+    """Return the statement that writes an entry, for one that writes its subject, too. Otherwise call `record`."""
+    return insert(AuditEntry).values(
+        created_at=work.now,
+        actor=person.slack_user_id,
+        source=person.source,
+        action=action,
+        subject_id=subject_id,
+        details=dict(details or {}),
+        token_id=person.token_id,
+        team=team,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, exists, text, update
+from sqlalchemy import CTE, ColumnElement, TextClause, exists, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.identifiers import Prefix, derived_id
@@ -117,9 +117,18 @@ def enqueue_notice(work: UnitOfWork, *new: NewNotice) -> None:
     If the database is a restored copy, the original may already have posted it, so the poster looks it up first.
     """
     if new:
-        rows = json.dumps([_row(each) for each in new])
-        work.session.execute(ENQUEUE, {"notices": rows, "now": work.now})
+        work.session.execute(_enqueue(work, new))
         announce(work)
+
+
+def enqueued(work: UnitOfWork, *new: NewNotice) -> CTE:
+    """Return what `enqueue_notice` writes, as a part of the statement that writes what the notices are about."""
+    announce(work)
+    return _enqueue(work, new).columns().cte("new_notices")
+
+
+def _enqueue(work: UnitOfWork, new: Sequence[NewNotice]) -> TextClause:
+    return ENQUEUE.bindparams(notices=json.dumps([_row(each) for each in new]), now=work.now)
 
 
 def want_again(work: UnitOfWork, new: NewNotice) -> None:

@@ -1,42 +1,27 @@
 """Starts runbooks, for a person (Slack, REST, CLI) or for a workflow. Both go through `_start`."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
+from core.advisory_locks import lock_start
 from core.decisions.initiators import Initiators, check_chain, initiated_by, initiators_to_json, joined
 from core.decisions.people import Person
 from core.decisions.team_scope import check_may_run, check_runbook_scope
 from core.definitions.agents import check_agents_may_run, with_gate
-from core.definitions.cel.expressions import at_most
 from core.definitions.parameters import Schema, check_parameters
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.secrets import parted
 from core.definitions.stored import read_stored
 from core.identifiers import Prefix, derived_id, new_id
 from core.services.executions import secret_parameters
-from core.services.executions.locks import lock_name, take_lock
-from core.services.freezes.in_force import check_may_begin
 from core.services.library.runbooks import check_runnable, definition_of, runbook_for
-from core.services.shared import audit, notices
-from core.services.shared.idempotency import serialize_on_key
-from core.services.shared.incident_scope import incident_scope
-from core.services.shared.notices import NewNotice, NoticeKind
-from core.statuses import PrincipalKind, Status, WaitingFor
+from core.services.starts.admission import Entry, admit, new_steps
+from core.statuses import PrincipalKind, Status
 from core.tables import Incident, IncidentEvent, Runbook, RunbookExecution, StepExecution, WorkflowExecution
 from core.unit_of_work import UnitOfWork
 from core.values.execution import Json, Step
-
-# Writes the steps of a new execution. As SQL: one statement of one form, however many steps there are.
-ADD_STEPS = text("""
-INSERT INTO step_executions (execution_id, position, step_id, type, maybe_done)
-SELECT :execution_id, step.position, step.step_id, step.type, :maybe_done
-FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS step(position integer, step_id text, type text)
-""")
-
-MOST_WORK = 200_000  # units of cel_cost for rendering a lock's name, since it runs in the web process
 
 
 @dataclass(frozen=True)
@@ -102,24 +87,12 @@ def _start(work: UnitOfWork, requester: Person, start: Start) -> RunbookExecutio
     if is_agents:
         definition = put_behind_gate(execution, definition, requester, start)
     execution.pinned = pin_versions(work, definition, start.incident, is_agents=is_agents)
-    admit(work, execution, start.incident, (), definition)
-    _add_steps(work, execution.id, definition, maybe_done=start.maybe_done)
-    secret_parameters.keep(work, execution.id, hidden)
     asked = {"runbook": start.runbook.name, "version": start.runbook.version, "parameters": parameters}
-    details = {**asked, "before": None, "after": {"status": execution.status}}
-    audit.record(work, requester, "runbook_execution.requested", execution.id, details)
-    return execution
-
-
-def _add_steps(
-    work: UnitOfWork, execution_id: str, definition: RunbookDefinition, *, maybe_done: bool
-) -> None:
-    steps = [
-        {"position": position, "step_id": step.id, "type": step.type}
-        for position, step in enumerate(definition.all_steps)
-    ]
-    values = {"execution_id": execution_id, "maybe_done": maybe_done, "steps": json.dumps(steps)}
-    work.session.execute(ADD_STEPS, values)
+    entry = Entry(requester, "runbook_execution.requested", asked)
+    steps = new_steps(execution.id, definition, maybe_done=start.maybe_done)
+    written = admit(work, execution, start.incident, definition, entry, steps)
+    secret_parameters.keep(work, written.id, hidden)
+    return written
 
 
 def put_behind_gate(
@@ -164,31 +137,6 @@ def _run_by(definition: RunbookDefinition) -> set[str]:
     return {name for step in definition.all_steps for name in step.child_runbooks}
 
 
-def admit(
-    work: UnitOfWork,
-    execution: RunbookExecution,
-    incident: Incident,
-    steps: Iterable[StepExecution],
-    definition: RunbookDefinition,
-) -> None:
-    """Write a new execution with its steps, enqueue its notices, and enqueue a job for it.
-
-    Raises Conflict if its team is frozen, or if its lock is held and its runbook does not queue.
-    """
-    check_may_begin(work, incident)
-    _take_lock(work, execution, incident, definition)
-    work.session.add(execution)
-    work.session.flush()
-    work.session.add_all(steps)
-    notices.enqueue_notice(
-        work,
-        NewNotice(NoticeKind.HEADLINE, execution.id, incident.id),
-        NewNotice(NoticeKind.DETAIL, execution.id, incident.id, thread_of=execution.id, wanted=0),
-    )
-    if execution.waiting_for is None:
-        work.enqueue("runbook", execution.id)
-
-
 def carry_over(row: StepExecution, step: Step) -> None:
     """Write a step as an earlier run left it. A gate that is asked again only keeps the reason."""
     if step.status is Status.PENDING:
@@ -200,27 +148,14 @@ def carry_over(row: StepExecution, step: Step) -> None:
     row.saved, row.error = dict(step.saved), step.error
 
 
-def _take_lock(
-    work: UnitOfWork, execution: RunbookExecution, incident: Incident, definition: RunbookDefinition
-) -> None:
-    """Take the lock that the definition names, or wait in its queue. Raises Conflict if the runbook does not queue."""
-    with at_most(MOST_WORK):
-        lock = lock_name(definition, execution.parameters, incident_scope(incident))
-    if lock is None:
-        return
-    may_queue = definition.on_conflict == "queue"
-    execution.lock_name = lock
-    execution.holds_lock = take_lock(work, lock, incident, execution.requested_by, queue=may_queue)
-    if not execution.holds_lock:
-        execution.status, execution.waiting_for = Status.WAITING, WaitingFor.LOCK
-        execution.wake_at = None
-
-
 def execution_by_request_key(work: UnitOfWork, request_key: str | None) -> RunbookExecution | None:
-    """Return the execution that an earlier delivery with this key started, waiting for one that is in progress."""
+    """Return the execution that an earlier delivery with this key started, waiting for one that is in progress.
+
+    Every start begins with it: from here on no freeze begins or ends before this transaction does.
+    """
+    lock_start(work.session, request_key)
     if request_key is None:
         return None
-    serialize_on_key(work, request_key)
     return work.session.scalar(select(RunbookExecution).where(RunbookExecution.request_key == request_key))
 
 

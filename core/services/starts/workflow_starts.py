@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from core.advisory_locks import lock_start
 from core.decisions.initiators import MOST_DEPTH, initiated_by, initiators_to_json, is_too_deep
 from core.decisions.people import Person
 from core.decisions.policy import reaches
@@ -20,7 +21,6 @@ from core.identifiers import Prefix, derived_id, new_id
 from core.services.freezes.in_force import begins_frozen
 from core.services.library.workflows_in_force import check_in_force, definition_in_force, is_started_by
 from core.services.shared import audit
-from core.services.shared.idempotency import serialize_on_key
 from core.services.shared.incident_scope import event_scope, incident_scope
 from core.services.shared.unforeseen import unforeseen
 from core.services.starts.bounds import check_may_start, notify_failure, notify_not_started, room_for
@@ -149,15 +149,15 @@ def start_workflow_by_person(
     """
     check_runbook_scope(workflow.name, workflow.team.name if workflow.team else None, incident.team.name)
     check_may_respond(person, incident.team.name, f"run {workflow.name}", Action.WORKFLOW_START)
+    known = _by_request_key(work, request_key)
+    if known is not None:
+        return known
     work.session.refresh(workflow, with_for_update={"read": True, "of": Workflow})
     check_in_force(workflow)
     if workflow.trigger_on != MANUAL:
         raise NotRunnable(f"{workflow.name} cannot be started by hand: its trigger is {workflow.trigger_on}.")
     if not workflow.enabled:
         raise NotRunnable(f"{workflow.name} is disabled.")
-    known = _by_request_key(work, request_key)
-    if known is not None:
-        return known
     check_may_start(work, incident)
     event = _manual_event(work, person, workflow, incident)
     start = _Start.of(workflow, incident, event, request_key)
@@ -173,9 +173,10 @@ def start_workflow_by_person(
 
 
 def _by_request_key(work: UnitOfWork, request_key: str | None) -> str | None:
+    """Return the execution of an earlier delivery with this key. No freeze begins before this transaction ends."""
+    lock_start(work.session, request_key)
     if request_key is None:
         return None
-    serialize_on_key(work, request_key)
     query = select(WorkflowExecution.id).where(WorkflowExecution.request_key == request_key)
     return work.session.scalar(query)
 

@@ -20,7 +20,7 @@ from core.statuses import IncidentStatus
 from core.tables import Incident
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
 from tests.conftest import RecordedJobs
-from tests.world import TEAMS, apply_documents, new_executor, new_incident
+from tests.world import TEAMS, apply_documents, new_executor, new_incident, start_run
 
 FLOWS = """
 kind: runbook
@@ -48,6 +48,7 @@ trigger: {on: incident.age, minutes: 1}
 actions: [{id: go, type: runbook, runbook: fixed}]
 """
 ALL_ROWS = [
+    "SELECT FROM runbooks FOR UPDATE NOWAIT",
     "SELECT FROM incidents FOR UPDATE NOWAIT",
     "SELECT FROM notices FOR UPDATE NOWAIT",
     "SELECT FROM runbook_executions FOR UPDATE NOWAIT",
@@ -94,6 +95,10 @@ def open_another(unit_of_work: UnitOfWorkFactory, _incident: Incident) -> None:
     new_incident(unit_of_work, slack_channel="C0ANOTHER")
 
 
+def run_a_runbook(unit_of_work: UnitOfWorkFactory, incident: Incident) -> None:
+    start_run(unit_of_work, incident, "fixed")
+
+
 def come_of_age(unit_of_work: UnitOfWorkFactory, _incident: Incident) -> None:
     with unit_of_work.begin() as work:
         work.session.execute(text("UPDATE incidents SET created_at = created_at - interval '2 minutes'"))
@@ -113,7 +118,9 @@ def work_on_a_workflow(unit_of_work: UnitOfWorkFactory, incident: Incident) -> N
 Deed = Callable[[UnitOfWorkFactory, Incident], None]
 
 
-@pytest.mark.parametrize("deed", [acknowledge, cancel_what_a_workflow_waits_for, open_another, come_of_age])
+@pytest.mark.parametrize(
+    "deed", [acknowledge, cancel_what_a_workflow_waits_for, open_another, come_of_age, run_a_runbook]
+)
 def test_who_waits_for_a_freeze_holds_nothing_that_it_may_want(
     unit_of_work: UnitOfWorkFactory, incident: Incident, deed: Deed
 ) -> None:

@@ -6,9 +6,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, update
+from sqlalchemy import Connection, Engine, create_engine, event, false, update
 from sqlalchemy.exc import OperationalError
 
+from bench.explaining import recorded
 from core.services.executions.kinds import RUNBOOK
 from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWorkFactory
@@ -16,7 +17,15 @@ from tests.conftest import ADMIN, RecordedJobs
 from tests.integration.core.world import CoreWorld, MovableClock
 from tests.world import TEAMS, apply_documents, new_executor, new_incident
 from workers import scheduler as workers_clock
-from workers.scheduler import AT_ONCE, EACH_ROUND, EACH_TICK, PATIENCE, enqueue_what_is_due, run_clock
+from workers.scheduler import (
+    AT_ONCE,
+    EACH_ROUND,
+    EACH_TICK,
+    PATIENCE,
+    enqueue_what_is_due,
+    look_at_the_database,
+    run_clock,
+)
 from workers.shutdown import AGAIN, PeriodicTask, PeriodicTasks
 
 SAY = "- {id: say, type: message, text: hello}\n"
@@ -246,8 +255,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
 
 def test_the_clock_has_all_its_duties() -> None:
     assert [task.__name__ for task in (*EACH_TICK, *EACH_ROUND)] == [
-        "watch_the_database",
-        "enqueue_what_is_due",
+        "look_at_the_database",
         "start_workflows_by_age",
         "start_scheduled_workflows",
         "close_finished_maintenance",
@@ -255,6 +263,26 @@ def test_the_clock_has_all_its_duties() -> None:
         "seal_the_audit_trail",
         "count_what_ended",
     ]
+
+
+def test_a_tick_costs_one_statement_while_nothing_is_due(world: CoreWorld, engine: Engine) -> None:
+    enqueue_what_is_due(world.unit_of_work)
+    with recorded(engine) as statements:
+        look_at_the_database(world.unit_of_work)
+    assert len(statements) == 1
+
+
+def test_what_is_due_is_enqueued_even_if_a_copy_cannot_be_settled(
+    world: CoreWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = world.begin(SAY)
+    world.jobs.clear()
+    world.clock.pass_by(seconds=6)
+    monkeypatch.setattr(workers_clock, "as_known", lambda _: false())
+    monkeypatch.setattr(workers_clock, "settle", failing)
+    with pytest.raises(ValueError, match="broken"):
+        look_at_the_database(world.unit_of_work)
+    assert world.jobs == [("runbook", run)]
 
 
 def test_what_nobody_waits_for_is_done_every_few_seconds(
