@@ -242,7 +242,7 @@ def all_that_people_see(deployment: Deployment, executions: list[str], logged: s
     return seen
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_thousand_planted_secrets_are_seen_nowhere(
     deployment: Deployment,
     capfd: pytest.CaptureFixture[str],

@@ -9,7 +9,7 @@ import pytest
 from chaos.hosts.namespaces import missing
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_nothing_is_lost_when_hosts_are_cut_off_lost_and_restarted() -> None:
     """The checker of the campaigns judges: each promise has a line, and each broken one makes the exit status 1."""
     if (sentence := missing()) is not None:

@@ -9,7 +9,7 @@ import pytest
 from chaos.releases.last_release import name_of_last_release
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_an_upgrade_and_a_rollback_lose_nothing_and_keep_nobody_waiting() -> None:
     """An upgrade is no fault: the checker excuses no repeated call, no question for a verdict, no second message."""
     try:
