@@ -12,8 +12,7 @@ from pathlib import Path
 
 CLONE_NEWNET = 0x40000000  # linux/sched.h
 OURS = Path("/proc/thread-self/ns/net")
-# Root may make a namespace; anybody else at most inside a user namespace of their own, where this machine allows that.
-WAYS = (("unshare", "--net"), ("unshare", "--user", "--map-root-user", "--net"))
+WAY = ("unshare", "--net")  # only root may
 TRIED = "link add probe-a type veth peer name probe-b\nlink add probe-switch type bridge\n"
 
 
@@ -23,13 +22,10 @@ def way_in() -> Sequence[str]:
         raise OSError(
             "Network namespaces need Linux with the programs `ip` (iproute2) and `unshare` (util-linux)."
         )
-    said = ""
-    for way in WAYS:
-        tried = _given([*way, "ip", "-batch", "-"], TRIED)
-        if tried.returncode == 0:
-            return way
-        said = tried.stderr.strip().splitlines()[-1]
-    raise OSError(f"This user may not make network namespaces here ({said}).")
+    tried = _given([*WAY, "ip", "-batch", "-"], TRIED)
+    if tried.returncode != 0:
+        raise OSError(f"This user may not make network namespaces here ({tried.stderr.strip()}).")
+    return WAY
 
 
 def missing() -> str | None:

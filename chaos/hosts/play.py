@@ -114,9 +114,11 @@ def _under_load(plan: Plan, hosts: Hosts, rates: Sequence[Rate], say: Say) -> Re
         probing.start()
         driver.start(plan.rate, most=1_000_000)
         driver.await_requests(3)
-        struck = list(_strikes(plan, Stage(hosts, driver, recoveries, holding), say))
-        probing.stop()
-        driver.finish()
+        try:
+            struck = list(_strikes(plan, Stage(hosts, driver, recoveries, holding), say))
+        finally:
+            probing.stop()
+            driver.finish()
         say(f"{driver.asked} requests made; waiting until nothing is left to do")
         left = settle(environment.conninfo, lambda: driver.responding.is_quiet, plan.limit)
         driver.close()

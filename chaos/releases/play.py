@@ -169,9 +169,11 @@ def _under_load(upgrade: Upgrade, timing: Timing) -> Result:
     with _watched(environment):
         probing.start()
         driver.start(timing.rate, most=1_000_000)
-        schemas = _upgrade_and_back(upgrade, timing)
-        probing.stop()
-        driver.finish()
+        try:
+            schemas = _upgrade_and_back(upgrade, timing)
+        finally:
+            probing.stop()
+            driver.finish()
         upgrade.say(f"{driver.asked} requests made; waiting until nothing is left to do")
         left = settle(environment.conninfo, lambda: driver.responding.is_quiet, timing.limit)
         driver.close()
