@@ -69,11 +69,11 @@ structlog.configure(
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than cores, since tests also wait; unit tests do not. The server takes 200 connections."""
+    """More than cores where those are few: tests mostly wait, but for unit tests. The server takes 200 connections."""
     cores = len(os.sched_getaffinity(0))
     if _are_unit_tests(config):
         return cores
-    return max(cores, min(cores + 1, 8))
+    return max(cores, min(2 * cores, 8))
 
 
 def _are_unit_tests(config: pytest.Config) -> bool:
@@ -100,6 +100,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     session.config.add_cleanup(stack.close)
 
 
+os.umask(0o022)  # servers that run as other accounts read what tests write, also where a shell says otherwise
 gc.disable()  # while everything is imported and collected
 
 

@@ -12,6 +12,7 @@ from cli.demo.stage import APPROVER, CHANNEL, REQUESTER, Stage, stage
 from cli.demo.story import incident_channel, until, with_button
 from cli.demo.transcript import readable, transcript
 from cli.operator import OPERATOR
+from cli.supervisor import Start, start_process
 from core.errors import RunbookError
 from core.services.access.tokens import Grant, create_agent_token
 from core.settings import Settings
@@ -43,10 +44,10 @@ def run_demo_with_agent(settings: Settings, stop: threading.Event) -> None:
         found.supervisor.watch(stop)
 
 
-def run_headless_with_agent(settings: Settings) -> bool:
-    """Play the story and print the channel. Returns True if it ended well."""
+def run_headless_with_agent(settings: Settings, start: Start = start_process) -> bool:
+    """Play the story and print the channel. Returns True if it ended well. `start`: as for the stage."""
     check_installed("`runbook demo --agent` speaks the Model Context Protocol")
-    with stage(settings, agents=True) as found, SandboxClient(found.sandbox) as sandbox:
+    with stage(settings, agents=True, start=start) as found, SandboxClient(found.sandbox) as sandbox:
         channel = _open(sandbox)
         with ThreadPoolExecutor(1) as threads:
             triaged = threads.submit(_agent(found).triage)

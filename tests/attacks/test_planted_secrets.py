@@ -209,7 +209,7 @@ class Search:
         for (tidy, size), known in self._known.items():
             shown = tidy(text)
             step = size if size == WINDOW else 1
-            if step == 1:  # these are few, and each is looked for everywhere
+            if step == 1 and len(shown) > len(known):  # these are few, and each is looked for everywhere
                 found |= {name for each, name in known.items() if each in shown}
             else:
                 windows = {shown[at : at + size] for at in range(0, len(shown), step)}

@@ -53,5 +53,10 @@ def open_incident(demo: Stage, page: Page, title: str, person: str = BOB) -> Non
     """Open an incident of team database, and look at its channel, once its card is there: then it is the incident's."""
     enter(page, demo.sandbox, person)
     say(page, f'/runbook incident open "{title}" severity=high service=orders-db team=database')
-    page.get_by_text(title.lower().replace(" ", "-")).first.click(timeout=PATIENCE)
+    slug = title.lower().replace(" ", "-")
+    channel = page.locator('[data-testid^="channel-"]').filter(has_text=slug)
+    expect(channel).to_be_visible(timeout=PATIENCE)
+    while not page.get_by_role("heading", name=slug).is_visible():  # a list drawn anew swallows a click
+        channel.click(timeout=PATIENCE)
+        page.wait_for_timeout(500)
     expect(messages(page, "opened by").first).to_be_visible(timeout=PATIENCE)

@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from chaos.forkserver_client import Forkserver
+from cli.demo.agent_story import run_headless_with_agent
+from core.settings import Settings
+from tests.forkserver import ForkedStart
+
 PATIENCE = 200  # seconds: eight processes start on a machine that has other things to do
 pytestmark = pytest.mark.timeout(PATIENCE + 40)
 
 
-def headless(home: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+def headless(home: Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "cli", "demo", "--headless", *options],
+        [sys.executable, "-m", "cli", "demo", "--headless"],
         env={**os.environ, "RUNBOOK_HOME": str(home), "PORT": "0"},
         capture_output=True,
         text=True,
@@ -31,9 +36,13 @@ def test_the_story_ends_well_and_says_which_workflow_caused_it(tmp_path: Path) -
     assert not any(markup in played.stdout for markup in ("<!date^", "<@U", "<#C", "&lt;", "<http"))
 
 
-def test_an_agent_proposes_and_alice_approves(tmp_path: Path) -> None:
-    played = headless(tmp_path, "--agent")
-    assert played.returncode == 0, played.stdout + played.stderr
-    assert "requested by agent triage" in played.stdout
-    assert "It reads the outcome: succeeded." in played.stdout
-    assert "The story ended well." in played.stdout
+def test_an_agent_proposes_and_alice_approves(
+    tmp_path: Path, forkserver: Forkserver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings.from_environment({"RUNBOOK_HOME": str(tmp_path), "PORT": "0"})
+    is_well = run_headless_with_agent(settings, ForkedStart(forkserver))
+    printed = capsys.readouterr().out
+    assert is_well, printed
+    assert "requested by agent triage" in printed
+    assert "It reads the outcome: succeeded." in printed
+    assert "The story ended well." in printed

@@ -29,7 +29,7 @@ from tests.acceptance.rest.library import do, runbook, secret, workflow, written
 from tests.conftest import ADMIN, RecordedJobs
 from tests.world import new_executor, work_off
 
-EXAMPLES = 3  # of requests made at random to each address, besides those at the boundaries of its schema
+EXAMPLES = 2  # of requests made at random to each address, besides those at the boundaries of its schema
 SAMPLES = Path("tests/unit/core/alerts/samples")
 THEN = datetime(2026, 1, 5, 3, 12, tzinfo=UTC)
 
