@@ -15,10 +15,12 @@ def installed_packages() -> Finding:
     return packages(packages_distributions())
 
 
-def packages(brought_by: Mapping[str, Collection[str]]) -> Finding:
-    """Return the finding. `brought_by`: the names of the distributions that install each top-level package."""
+def packages(brought_by: Mapping[str, Collection[str | None]]) -> Finding:
+    """Return the finding. `brought_by`: who installs each top-level package; None if it has no name."""
     strangers = {
-        name: sorted(others) for name in TOP_LEVEL if (others := set(brought_by.get(name, ())) - {OURS})
+        name: sorted(others)
+        for name in TOP_LEVEL
+        if (others := set(filter(None, brought_by.get(name, ()))) - {OURS})
     }
     if not strangers:
         return Finding("packages", True, "No other package here has a name of ours.")

@@ -69,8 +69,7 @@ parameters: {cluster: orders, reason: "{{ incident.title }}"}
             )
         return value
 
-    @property
-    def starts(self) -> str | None:
+    def runbook_to_start(self) -> str | None:
         return None if is_template(self.runbook) else self.runbook
 
     def prepare(self, context: Context) -> Prepared:

@@ -57,9 +57,8 @@ class ActionDefinition(Definition):
         """Return the actions nested in this one, by the name of the branch they are on."""
         return {}
 
-    @property
-    def starts(self) -> str | None:
-        """The name of the runbook that the action starts, if the definition names one."""
+    def runbook_to_start(self) -> str | None:
+        """Return the name of the runbook that the action starts, if the definition names one."""
         return None
 
     def in_words(self) -> str:

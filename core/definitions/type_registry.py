@@ -8,6 +8,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from pydantic_core import CoreSchema, core_schema
 from core.errors import ConfigurationError
 
 LONGEST_REASON = 300  # characters
+SENTENCE_END = re.compile(r"(?<!e\.g)(?<!i\.e)\. ")
 NO_FILE = ""
 
 
@@ -37,7 +39,8 @@ def import_type_file(name: str) -> ModuleType:
 def first_sentence(model: type[BaseModel]) -> str:
     """Return the first sentence of a type's description: what it does."""
     paragraph = " ".join((model.__doc__ or "").partition("\n\n")[0].split())
-    return f"{paragraph.partition('. ')[0].rstrip('.:')}."
+    sentence = SENTENCE_END.split(paragraph, maxsplit=1)[0].rstrip(".:")
+    return f"{sentence or f'Do what the type {type_name(model)} does'}."
 
 
 @contextmanager
@@ -107,6 +110,7 @@ def discover(package: str, group: str, base: type[Model]) -> Mapping[str, type[M
     for model in (*_of_package(package, base), *_of_entry_points(group, base)):
         name = type_name(model)
         _check_port(model)
+        _check_fields(model, base)
         other = found.setdefault(name, model)
         if other is not model:
             raise ConfigurationError(
@@ -130,6 +134,16 @@ def _check_port(model: type[BaseModel]) -> None:
     if port not in PORTS:
         known = ", ".join(repr(each) for each in PORTS)
         raise ConfigurationError(f"{_where(model)} has acts_through = {port!r}; it must be one of {known}.")
+
+
+def _check_fields(model: type[BaseModel], base: type[BaseModel]) -> None:
+    """Refuse a field with the name of an attribute of ours: reading one would give the other."""
+    for name in model.model_fields.keys() - base.model_fields.keys():
+        if hasattr(base, name) and not hasattr(BaseModel, name):
+            raise ConfigurationError(
+                f"{_where(model)} has a field {name}, which {base.__name__} needs for something else.",
+                hint=f'Give it another name, and keep the key of documents: alias="{name}".',
+            )
 
 
 def _of_package(package: str, base: type[Model]) -> Iterator[type[Model]]:

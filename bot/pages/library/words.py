@@ -3,13 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from core.definitions.actions import ActionDefinition
 from core.definitions.durations import format_duration
 from core.definitions.fields import Poll, Retry
 from core.definitions.runbook import RunbookDefinition
 from core.definitions.steps import OWN_TEAM, StepDefinition
+from core.definitions.type_registry import first_sentence
 from core.values.execution import Json
 
+log = structlog.get_logger()
 IN_WORDS = frozenset({"poll", "expect", "save"})  # what `_details` says of a step
 
 
@@ -61,11 +65,21 @@ def _words(step: StepDefinition, team: str | None) -> StepWords:
 
 
 def _written(step: StepDefinition) -> Json:
-    return {name: value for name, value in step.as_written().items() if name not in IN_WORDS} or None
+    told = IN_WORDS | {"message"} if step.waits_for_people else IN_WORDS
+    return {name: value for name, value in step.as_written().items() if name not in told} or None
+
+
+def _own_words(part: StepDefinition | ActionDefinition) -> str:
+    """Return what the type says of itself. A third party's may fail, and its definition's page must not."""
+    try:
+        return str(part.in_words())
+    except Exception:
+        log.exception("a type cannot say what it does", type=part.type)
+        return first_sentence(type(part))
 
 
 def _said(step: StepDefinition, team: str | None) -> str:
-    return step.in_words().replace(f"team {OWN_TEAM}", f"team {team}" if team else "the incident's team")
+    return _own_words(step).replace(f"team {OWN_TEAM}", f"team {team}" if team else "the incident's team")
 
 
 def _details(step: StepDefinition) -> Iterator[str]:
@@ -127,11 +141,11 @@ def _action(action: ActionDefinition) -> ActionWords:
     return ActionWords(
         id=action.id,
         type=action.type,
-        said=action.in_words(),
+        said=_own_words(action),
         details=tuple(_bounds(action)),
         written=None if branches else action.as_written() or None,
         branches=branches,
-        runbook=action.starts or "",
+        runbook=action.runbook_to_start() or "",
     )
 
 

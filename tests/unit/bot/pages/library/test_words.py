@@ -1,10 +1,11 @@
 """What definitions do, in words: what each step sends, who approves, and how it may end."""
 
-from typing import Any
+from typing import Any, Literal
 
 from bot.pages.library.outline import diff_lines, drawn, in_words
-from bot.pages.library.words import StepWords
+from bot.pages.library.words import StepWords, steps_in_words
 from core.definitions.runbook import RunbookDefinition
+from core.definitions.steps import StepDefinition
 from core.definitions.workflow import WorkflowDefinition
 from core.definitions.yaml_format import Labelled, difference
 
@@ -61,6 +62,26 @@ def test_a_step_says_what_it_sends_and_how_it_may_end() -> None:
         "headers": {"Authorization": "{{ secrets.KEY }}"},
     }
     assert (wait.said, wait.written) == ("Wait 1 min 30 s.", None)
+
+
+class Third(StepDefinition):
+    type: Literal["acme_third"]
+
+    def in_words(self) -> str:
+        raise KeyError("x")
+
+
+def test_a_type_of_others_that_cannot_say_what_it_does_is_told_by_its_name() -> None:
+    [said] = steps_in_words([Third(id="a", type="acme_third")], None)
+    assert said.said == "Do what the type acme_third does."
+
+
+def test_what_people_are_told_is_said_once() -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "string"}}}
+    [said] = words({"id": "a", "type": "input", "message": "Which?", "schema": schema})
+    assert "tells them: Which?" in said.details
+    assert isinstance(said.written, dict)
+    assert "message" not in said.written
 
 
 def test_steps_inside_a_step_are_told_as_well() -> None:
