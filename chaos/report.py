@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from chaos.campaign import Order, Result
-from chaos.checker.promises import verdicts
 from chaos.checker.rules.requests import PATIENCE
 from chaos.checker.violations import Violation
+from chaos.judgement import print_judgement
 from chaos.process_group import UNCAUSED
 from chaos.strikes.registry import STRIKES
 
@@ -66,15 +66,7 @@ def print_report(order: Order, result: Result, console: Console) -> None:
     for row in _rows(result):
         table.add_row(*row)
     console.print(table)
-    for line in (*_promises(result), *_summary(order, result)):
-        console.print(line, highlight=False)
-    for violation in result.violations:
-        console.print(f"VIOLATION {violation}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _promises(result: Result) -> Iterator[str]:
-    for verdict in verdicts(result.facts, result.violations):
-        yield f"{verdict.sentence}: {verdict.broken} (checked {verdict.checked})"
+    print_judgement(result.facts, result.violations, _summary(order, result), console)
 
 
 def spread(values: Sequence[float]) -> str:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from chaos.checker.promises import verdicts
 from chaos.hosts.faults import Struck
 from chaos.hosts.play import Result
 from chaos.hosts.throughput import STEP_SECONDS, STEPS
+from chaos.judgement import print_judgement
 from chaos.probing import describe, during
 
 MARGIN = 1.0  # seconds between a fault and its record
@@ -21,12 +21,7 @@ def print_hosts(result: Result, console: Console) -> None:
     if result.rates:
         console.print(_throughput(result))
     console.print(_faults(result))
-    for verdict in verdicts(result.facts, result.violations):
-        console.print(f"{verdict.sentence}: {verdict.broken} (checked {verdict.checked})", highlight=False)
-    for line in _summary(result):
-        console.print(line, highlight=False)
-    for violation in result.violations:
-        console.print(f"VIOLATION {violation}", markup=False, highlight=False, soft_wrap=True)
+    print_judgement(result.facts, result.violations, _summary(result), console)
 
 
 def _throughput(result: Result) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.table import Table
 
-from chaos.checker.promises import verdicts
+from chaos.judgement import print_judgement
 from chaos.probing import describe, during
 from chaos.releases.play import Result
 from chaos.releases.working import LAST, OURS, shared
@@ -14,12 +14,7 @@ from chaos.releases.working import LAST, OURS, shared
 
 def print_upgrade(result: Result, console: Console) -> None:
     console.print(_phases(result))
-    for verdict in verdicts(result.facts, result.violations):
-        console.print(f"{verdict.sentence}: {verdict.broken} (checked {verdict.checked})", highlight=False)
-    for line in _summary(result):
-        console.print(line, highlight=False)
-    for violation in result.violations:
-        console.print(f"VIOLATION {violation}", markup=False, highlight=False, soft_wrap=True)
+    print_judgement(result.facts, result.violations, _summary(result), console)
 
 
 def _phases(result: Result) -> Table:

@@ -94,7 +94,7 @@ def starts(definition: WorkflowDefinition) -> Iterator[str]:
     if definition.when is not None:
         yield f"only if `{definition.when}`"
     if definition.once_per_incident:
-        yield "once for an incident"
+        yield "once per incident"
     if definition.timeout is not None:
         yield f"for at most {format_duration(definition.timeout)}"
 

@@ -137,7 +137,7 @@ def test_a_workflow_says_when_it_starts() -> None:
     assert said.starts == (
         "on `incident.age`, minutes 30",
         "only if `incident.number > 1`",
-        "once for an incident",
+        "once per incident",
         "for at most 1 h",
     )
     assert [action.runbook for action in said.actions] == ["", "fixed"]
