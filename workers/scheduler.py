@@ -5,10 +5,9 @@ is done, prompts people at approval gates, seals the audit trail, and counts wha
 database and keeps no state, so any number of schedulers may run.
 """
 
-import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,23 +18,26 @@ from core.execution.losses import delete_old_losses
 from core.fault_injection import fail_point, is_disabled
 from core.outage import Outage
 from core.services.analytics.tallies import AT_ONCE as COUNTED_AT_ONCE
-from core.services.analytics.tallies import count_ended
+from core.services.analytics.tallies import count_ended, has_uncounted_ends
 from core.services.audit.chain import AT_ONCE as SEALED_AT_ONCE
-from core.services.audit.chain import seal_entries
+from core.services.audit.chain import has_unsealed_entries, seal_entries
 from core.services.executions import secret_parameters
 from core.services.executions.kinds import KINDS, Kind, KindName
-from core.services.incidents.ages import start_workflows_by_age
-from core.services.incidents.scheduled_incidents import close_finished_maintenance
-from core.services.incidents.schedules import start_scheduled_workflows
+from core.services.executions.loading import LEASE
+from core.services.incidents.ages import age_may_be_reached, start_workflows_by_age
+from core.services.incidents.scheduled_incidents import close_finished_maintenance, maintenance_is_finished
+from core.services.incidents.schedules import schedule_is_due, start_scheduled_workflows
 from core.services.operations.health import delete_old_heartbeats
-from core.services.operations.installation import as_known, move_mark
-from core.services.operations.restore import settle
-from core.services.runs.gate_prompts import prompt_deciders
+from core.services.operations.installation import as_known
+from core.services.operations.restore import settle, settle_and_mark
+from core.services.runs.gate_prompts import prompt_deciders, prompt_is_due
 from core.services.shared.idempotency import delete_old
 from core.unit_of_work import JobRequest, UnitOfWork, UnitOfWorkFactory
 from workers.shutdown import PeriodicTask, PeriodicTasks
 
-TICK = 0.5  # seconds
+TICK = 0.5  # seconds between two looks at the database
+REST = 4  # the same in ticks, while nothing is due within SOON
+SOON = LEASE + timedelta(seconds=5)  # a run that a worker holds has its next time before
 PATIENCE = timedelta(seconds=5)  # how long after a job the next one is enqueued
 PATIENCE_WITH_LOST = timedelta(
     seconds=2
@@ -47,31 +49,6 @@ TICKS_BETWEEN_ROUNDS = 10  # five seconds
 TICKS_BETWEEN_TIDYING = 120  # a minute
 
 log = structlog.get_logger()
-
-
-def look_at_the_database(unit_of_work: UnitOfWorkFactory) -> None:
-    """Enqueue what is due, and handle a database that is not the one its data was written in.
-
-    It is asked at each tick, so one statement asks both, and nothing else is done while nothing has happened.
-    """
-    with unit_of_work.begin() as work:
-        due = [exists().where(is_due(kind, work.now)) for kind in KINDS.values()]
-        is_known, some_due = work.session.execute(select(as_known(work.session), or_(*due))).one()
-    try:
-        if not is_known:
-            settle(unit_of_work)
-    finally:
-        if some_due:
-            enqueue_what_is_due(unit_of_work)
-
-
-def keep_the_mark(unit_of_work: UnitOfWorkFactory) -> None:
-    """Remember outside the database how far it has come, unless it was reset to an earlier state."""
-    settle(unit_of_work)
-    with unit_of_work.begin() as work:
-        moved = move_mark(work)
-    if moved is not None:
-        unit_of_work.witness.remember(*moved)
 
 
 def enqueue_what_is_due(unit_of_work: UnitOfWorkFactory) -> int:
@@ -158,39 +135,90 @@ def tidy(unit_of_work: UnitOfWorkFactory) -> None:
         secret_parameters.delete_old(work)
 
 
-# People wait for what is due, so it is looked for at each tick; for the rest, seconds are soon enough.
-EACH_TICK: tuple[PeriodicTask, ...] = (look_at_the_database,)
-EACH_ROUND: tuple[PeriodicTask, ...] = (
-    start_workflows_by_age,
-    start_scheduled_workflows,
-    close_finished_maintenance,
-    prompt_deciders,
-    seal_the_audit_trail,
-    count_what_ended,
+@dataclass(frozen=True)
+class RoundTask:
+    """A task of every round, and the condition, at a time, that it has something to do."""
+
+    do: PeriodicTask
+    has_work: Callable[[datetime], ColumnElement[bool]]
+
+
+# For these, seconds are soon enough.
+EACH_ROUND = (
+    RoundTask(start_workflows_by_age, age_may_be_reached),
+    RoundTask(start_scheduled_workflows, schedule_is_due),
+    RoundTask(close_finished_maintenance, maintenance_is_finished),
+    RoundTask(prompt_deciders, prompt_is_due),
+    RoundTask(seal_the_audit_trail, has_unsealed_entries),
+    RoundTask(count_what_ended, has_uncounted_ends),
 )
+
+
+class Watch:
+    """Looks at the database at each tick, and says what else there is to do, and how long the scheduler may rest.
+
+    `is_round`: whether the next look asks for the tasks of a round, too. `todo`: those that the last look found to
+    have work. `rest`: ticks until the next look.
+    """
+
+    def __init__(self) -> None:
+        self.is_round, self.todo, self.rest = True, list[PeriodicTask](), 1
+
+    def look(self, unit_of_work: UnitOfWorkFactory) -> None:
+        """Enqueue what is due, and handle a database that is not the one its data was written in.
+
+        One statement asks all of it, and nothing else is done while nothing has happened. A run that starts while the
+        scheduler rests has its job already: what the rest delays, by seconds, is a job that was lost or a short wait.
+        """
+        self.rest, self.todo = 1, []
+        round_ = EACH_ROUND if self.is_round else ()
+        with unit_of_work.begin() as work:
+            due = or_(*(exists().where(is_due(kind, work.now)) for kind in KINDS.values()))
+            soon = or_(
+                *(exists().where(kind.execution.wake_at <= work.now + SOON) for kind in KINDS.values())
+            )
+            asked = (as_known(work.session), due, soon, *(each.has_work(work.now) for each in round_))
+            is_known, some_due, some_soon, *found = work.session.execute(select(*asked)).one()
+        self.todo = [each.do for each, has_work in zip(round_, found, strict=True) if has_work]
+        try:
+            if not is_known:
+                settle(unit_of_work)
+        finally:
+            if some_due:
+                enqueue_what_is_due(unit_of_work)
+        self.rest = 1 if some_soon or not is_known else REST
 
 
 def run_clock(
     unit_of_work: UnitOfWorkFactory, stop: threading.Event, seldom: Sequence[PeriodicTask] = ()
 ) -> None:
     """Tick until `stop` is set, and wait while the database is unreachable. `seldom`: further tasks, once a minute."""
-    tasks, database = PeriodicTasks(unit_of_work), Outage("clock", "the database")
-    for tick in itertools.count():
-        if stop.wait(TICK):
-            return
+    watch, tasks, database = Watch(), PeriodicTasks(unit_of_work), Outage("clock", "the database")
+    last, tick = -1, 0
+    while not stop.wait(watch.rest * TICK):
         if not is_disabled("sweep"):
-            _tick(tasks, _todo(tick, seldom), stop, database)
+            _tick(tasks, _todo(watch, last, tick, seldom), stop, database)
+        last, tick = tick, tick + watch.rest
 
 
-def _todo(tick: int, seldom: Sequence[PeriodicTask]) -> Sequence[PeriodicTask]:
-    marking = (keep_the_mark,) if tick % TICKS_BETWEEN_MARKS == 0 else ()
-    round_ = EACH_ROUND if tick % TICKS_BETWEEN_ROUNDS == 0 else ()
-    tidying = (tidy, *seldom) if tick % TICKS_BETWEEN_TIDYING == 0 else ()
-    return (*marking, *EACH_TICK, *round_, *tidying)
+def _todo(watch: Watch, last: int, tick: int, seldom: Sequence[PeriodicTask]) -> Iterator[PeriodicTask]:
+    """Yield the tasks of a tick; those of a round once its look has found them. `last`: the previous tick."""
+    if _is_time(TICKS_BETWEEN_MARKS, last, tick):
+        yield settle_and_mark
+    watch.is_round = _is_time(TICKS_BETWEEN_ROUNDS, last, tick)
+    yield watch.look
+    yield from watch.todo
+    if _is_time(TICKS_BETWEEN_TIDYING, last, tick):
+        yield from (tidy, *seldom)
+
+
+def _is_time(every: int, last: int, tick: int) -> bool:
+    """True if a multiple of `every` ticks was passed since the last tick."""
+    return last // every != tick // every
 
 
 def _tick(
-    tasks: PeriodicTasks, todo: Sequence[PeriodicTask], stop: threading.Event, database: Outage
+    tasks: PeriodicTasks, todo: Iterable[PeriodicTask], stop: threading.Event, database: Outage
 ) -> None:
     """Run each task, even if others fail."""
     away = [tasks.do(task, time.monotonic()) for task in todo if not stop.is_set()]

@@ -6,11 +6,13 @@ Durations are counted in buckets that grow by 5 %: a percentile is at most `ERRO
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, exists, text
 
 from core.advisory_locks import Number, try_the
 from core.identifiers import Prefix
+from core.tables import EndedExecution
 from core.unit_of_work import UnitOfWork
 
 SMALLEST = 0.001
@@ -151,6 +153,11 @@ WITH taken AS (
 SELECT count(*) FROM taken
 """  # noqa: S608 a constant of this module
 )
+
+
+def has_uncounted_ends(_: datetime) -> ColumnElement[bool]:
+    """Return the condition that an execution has ended and is not counted yet."""
+    return exists().where(EndedExecution.number.is_not(None))
 
 
 def count_ended(work: UnitOfWork) -> int:

@@ -6,10 +6,10 @@ would make every transaction wait for the previous one to commit (docs/adr/0011)
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, exists, func, select, text
+from sqlalchemy import ColumnElement, Row, Select, exists, func, select, text
 
 from core.advisory_locks import Number, try_the
 from core.decisions.audit_chain import GENESIS, Head, fault, seal
@@ -71,6 +71,11 @@ def content_of(entry: AuditEntry | AnyRow) -> JsonObject:
         "subject_id": entry.subject_id,
         "details": entry.details,
     }
+
+
+def has_unsealed_entries(_: datetime) -> ColumnElement[bool]:
+    """Return the condition that an entry is not in the chain yet."""
+    return exists().where(AuditSeal.hash.is_(None))
 
 
 def seal_entries(work: UnitOfWork) -> int:

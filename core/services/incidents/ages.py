@@ -5,11 +5,11 @@ workflow has the trigger. Every decision is recorded in `incident_ages_reached`,
 once per incident and age, and a condition that was false at that time is not checked again.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
-from sqlalchemy import Select, exists, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from core.advisory_locks import lock_out_freezes
@@ -29,6 +29,12 @@ AT_ONCE = 200
 EVENT = "incident.age"
 
 log = structlog.get_logger()
+
+
+def age_may_be_reached(_: datetime) -> ColumnElement[bool]:
+    """Return the condition that an incident may have reached an age: one is open, and an age starts a workflow."""
+    is_counted = Incident.status != IncidentStatus.CLOSED, Incident.kind == IncidentKind.INCIDENT
+    return and_(exists().where(is_started_by(EVENT)), exists().where(*is_counted))
 
 
 def start_workflows_by_age(unit_of_work: UnitOfWorkFactory) -> int:

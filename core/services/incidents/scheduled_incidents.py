@@ -100,6 +100,11 @@ def _team(workflow: Workflow, planned: ScheduledIncident) -> str:
     return planned.team or (workflow.team.name if workflow.team else "")
 
 
+def maintenance_is_finished(_: datetime) -> ColumnElement[bool]:
+    """Return the condition that there is maintenance to close."""
+    return exists().where(_is_finished())
+
+
 def close_finished_maintenance(unit_of_work: UnitOfWorkFactory) -> int:
     """Close the maintenance in which everything has succeeded. Return how many."""
     with unit_of_work.begin() as work:

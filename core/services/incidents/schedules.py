@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
-from sqlalchemy import Select, select, update
+from sqlalchemy import ColumnElement, Select, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.advisory_locks import lock_out_freezes
@@ -45,6 +45,11 @@ class NoRoom(Exception):
     """The team has started the maximum number of workflows in the last minute: the occurrence waits."""
 
 
+def schedule_is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an occurrence is due."""
+    return exists().where(*_is_due(now))
+
+
 def start_scheduled_workflows(unit_of_work: UnitOfWorkFactory) -> int:
     """Decide the occurrences that are due. Return the number of workflows that were looked at.
 
@@ -59,8 +64,11 @@ def start_scheduled_workflows(unit_of_work: UnitOfWorkFactory) -> int:
 
 
 def _due(work: UnitOfWork) -> Select[Workflow]:
-    due = select(Workflow).where(is_started_by(EVENT), Workflow.next_at <= work.now)
-    return due.order_by(Workflow.next_at)
+    return select(Workflow).where(*_is_due(work.now)).order_by(Workflow.next_at)
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return is_started_by(EVENT), Workflow.next_at <= now
 
 
 def _try(unit_of_work: UnitOfWorkFactory, workflow_id: str) -> Exception | None:

@@ -80,14 +80,14 @@ def generation_of(session: Session) -> int:
     return session.scalar(select(Installation.generation)) or 1
 
 
-def move_mark(work: UnitOfWork) -> tuple[str, int] | None:
+def move_mark(work: UnitOfWork) -> tuple[str, int]:
     """Increment the mark, and return the line and its new mark, to be remembered outside the database after the commit.
 
-    None if the installation has no row yet.
+    The installation must have its row.
     """
     moved = update(Installation).values(mark=Installation.mark + 1)
-    found = work.session.execute(moved.returning(Installation.line, Installation.mark)).one_or_none()
-    return (found[0], found[1]) if found is not None else None
+    line, mark = work.session.execute(moved.returning(Installation.line, Installation.mark)).one()
+    return line, mark
 
 
 def _engine(session: Session) -> Engine:

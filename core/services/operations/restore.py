@@ -14,10 +14,10 @@ from core.advisory_locks import freeze_alone
 from core.decisions.installation import DECLARED, REASONS, DatabaseChange, Place, what_happened
 from core.decisions.people import Person
 from core.services.freezes.declaring import freeze_everything
-from core.services.operations.installation import THE_ROW, is_as_known, present_place
+from core.services.operations.installation import THE_ROW, is_as_known, move_mark, present_place
 from core.services.shared import audit, notices
 from core.tables import Installation
-from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
+from core.unit_of_work import UnitOfWork, UnitOfWorkFactory, Witness
 
 SYSTEM = Person("system", source="restore")
 SUBJECT = "installation"  # of the audit trail
@@ -55,20 +55,32 @@ def settle(unit_of_work: UnitOfWorkFactory) -> DatabaseChange:
     Call it when a process starts, and when `is_as_known` is False. The identity of a new database is recorded.
     """
     with unit_of_work.begin() as work:
-        line = _line(work)
-    # It is read before the mark, so that it cannot be ahead of the mark by chance.
-    witnessed = unit_of_work.witness.recall(line)
+        return _settle(work, unit_of_work.witness)
+
+
+def settle_and_mark(unit_of_work: UnitOfWorkFactory) -> DatabaseChange:
+    """Settle, and then remember outside the database how far it has come."""
     with unit_of_work.begin() as work:
-        if is_as_known(work.session) and not _is_behind(work, line, witnessed):
-            return DatabaseChange.NOTHING
-        row = _locked(work)
-        known, present = Place(row.identity, row.timeline), present_place(work.session)
-        happened = what_happened(known, present, row.mark, witnessed if row.line == line else row.mark)
-        if happened is DatabaseChange.TAKEN_OVER:
-            _move(work, row, present)
-            audit.record(work, SYSTEM, "installation.taken_over", SUBJECT, _change(known, present))
-        elif happened.is_restore:
-            _restore(work, SYSTEM, row, present, REASONS[happened])
+        happened = _settle(work, unit_of_work.witness)
+        moved = move_mark(work)
+    unit_of_work.witness.remember(*moved)
+    return happened
+
+
+def _settle(work: UnitOfWork, witness: Witness) -> DatabaseChange:
+    line = _line(work)
+    # It is read before the mark, so that it cannot be ahead of the mark by chance.
+    witnessed = witness.recall(line)
+    if is_as_known(work.session) and not _is_behind(work, line, witnessed):
+        return DatabaseChange.NOTHING
+    row = _locked(work)
+    known, present = Place(row.identity, row.timeline), present_place(work.session)
+    happened = what_happened(known, present, row.mark, witnessed if row.line == line else row.mark)
+    if happened is DatabaseChange.TAKEN_OVER:
+        _move(work, row, present)
+        audit.record(work, SYSTEM, "installation.taken_over", SUBJECT, _change(known, present))
+    elif happened.is_restore:
+        _restore(work, SYSTEM, row, present, REASONS[happened])
     return happened
 
 

@@ -5,8 +5,9 @@ moves its next time on in the same transaction, so each prompt is given once, ho
 """
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, select
 
 from core.database import DATABASE_IS_AWAY
 from core.decisions.approval_policy import (
@@ -37,6 +38,11 @@ AT_ONCE = 100
 SYSTEM = Person("system", source="scheduler")
 
 
+def prompt_is_due(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that people are to be prompted at a gate."""
+    return exists().where(*_is_due(now))
+
+
 def prompt_deciders(unit_of_work: UnitOfWorkFactory) -> int:
     """Prompt the people at the gates that are due, at most AT_ONCE and those that fail. Return the number of gates.
 
@@ -56,12 +62,12 @@ def prompt_deciders(unit_of_work: UnitOfWorkFactory) -> int:
 def _due(unit_of_work: UnitOfWorkFactory, failed: Collection[str]) -> list[str]:
     """Return the next gates that are due, the longest first, without those that have just failed."""
     with unit_of_work.begin() as work:
-        query = select(Approval.id).where(*_is_due(work), Approval.id.not_in(failed))
+        query = select(Approval.id).where(*_is_due(work.now), Approval.id.not_in(failed))
         return list(work.session.scalars(query.order_by(Approval.prompt_at).limit(AT_ONCE)))
 
 
-def _is_due(work: UnitOfWork) -> tuple[ColumnElement[bool], ...]:
-    return Approval.status == GateStatus.OPEN, Approval.prompt_at <= work.now
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Approval.status == GateStatus.OPEN, Approval.prompt_at <= now
 
 
 def _try_to_prompt(unit_of_work: UnitOfWorkFactory, gate_id: str) -> Exception | None:
@@ -78,7 +84,7 @@ def _try_to_prompt(unit_of_work: UnitOfWorkFactory, gate_id: str) -> Exception |
 def _prompt(work: UnitOfWork, gate_id: str) -> None:
     """Give the due prompts, unless another scheduler, or a decision, was quicker."""
     require_known(work.session)
-    still_due = select(Approval).where(Approval.id == gate_id, *_is_due(work))
+    still_due = select(Approval).where(Approval.id == gate_id, *_is_due(work.now))
     gate = work.session.scalar(still_due.with_for_update(skip_locked=True))
     if gate is None:
         return

@@ -16,7 +16,7 @@ from tests.conftest import RecordedJobs
 from tests.integration.bot.world import PretendTime
 from tests.integration.slack_sandbox.people import People
 from tests.world import Target, new_executor, new_incident, start_run
-from workers.scheduler import enqueue_what_is_due, look_at_the_database
+from workers.scheduler import Watch, enqueue_what_is_due
 
 ROUNDS = 400
 
@@ -64,7 +64,7 @@ class Deployment:
     def live(self, *, answers: bool = True) -> None:
         """Until nothing is left to do; without `answers` of people, until nothing can be done without them."""
         for _ in range(ROUNDS):
-            look_at_the_database(self.unit_of_work)
+            Watch().look(self.unit_of_work)
             enqueue_what_is_due(self.unit_of_work)
             start_workflows_by_age(self.unit_of_work)
             self._work()

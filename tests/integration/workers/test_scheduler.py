@@ -6,11 +6,12 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, false, update
+from sqlalchemy import Connection, Engine, create_engine, event, false, true, update
 from sqlalchemy.exc import OperationalError
 
 from bench.explaining import recorded
 from core.services.executions.kinds import RUNBOOK
+from core.statuses import Status
 from core.tables import RunbookExecution
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import ADMIN, RecordedJobs
@@ -20,10 +21,11 @@ from workers import scheduler as workers_clock
 from workers.scheduler import (
     AT_ONCE,
     EACH_ROUND,
-    EACH_TICK,
     PATIENCE,
+    REST,
+    RoundTask,
+    Watch,
     enqueue_what_is_due,
-    look_at_the_database,
     run_clock,
 )
 from workers.shutdown import AGAIN, PeriodicTask, PeriodicTasks
@@ -224,6 +226,14 @@ class Ticks(threading.Event):
         return self.left < 0
 
 
+def each_tick(monkeypatch: pytest.MonkeyPatch, *tasks: PeriodicTask) -> None:
+    """Have these tasks done at each tick, beside the look."""
+    monkeypatch.setattr(workers_clock, "TICKS_BETWEEN_ROUNDS", 1)
+    monkeypatch.setattr(
+        workers_clock, "EACH_ROUND", tuple(RoundTask(task, lambda _: true()) for task in tasks)
+    )
+
+
 def _note(done: list[str], name: str, _: UnitOfWorkFactory) -> None:
     done.append(name)
 
@@ -245,8 +255,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
     done: list[str] = []
     tasks: list[PeriodicTask] = [partial(_note, done, name) for name in "abc"]
     tasks[place] = trouble
-    monkeypatch.setattr(workers_clock, "EACH_TICK", tuple(tasks))
-    monkeypatch.setattr(workers_clock, "EACH_ROUND", ())
+    each_tick(monkeypatch, *tasks)
     monkeypatch.setattr(workers_clock, "tidy", lambda _: done.append("tidy"))
     run_clock(world.unit_of_work, Ticks(3))
     each = [name for name in "abc" if name != "abc"[place]]
@@ -254,8 +263,7 @@ def test_a_duty_that_fails_keeps_no_other_from_being_done(
 
 
 def test_the_clock_has_all_its_duties() -> None:
-    assert [task.__name__ for task in (*EACH_TICK, *EACH_ROUND)] == [
-        "look_at_the_database",
+    assert [task.do.__name__ for task in EACH_ROUND] == [
         "start_workflows_by_age",
         "start_scheduled_workflows",
         "close_finished_maintenance",
@@ -268,7 +276,7 @@ def test_the_clock_has_all_its_duties() -> None:
 def test_a_tick_costs_one_statement_while_nothing_is_due(world: CoreWorld, engine: Engine) -> None:
     enqueue_what_is_due(world.unit_of_work)
     with recorded(engine) as statements:
-        look_at_the_database(world.unit_of_work)
+        Watch().look(world.unit_of_work)
     assert len(statements) == 1
 
 
@@ -281,7 +289,7 @@ def test_what_is_due_is_enqueued_even_if_a_copy_cannot_be_settled(
     monkeypatch.setattr(workers_clock, "as_known", lambda _: false())
     monkeypatch.setattr(workers_clock, "settle", failing)
     with pytest.raises(ValueError, match="broken"):
-        look_at_the_database(world.unit_of_work)
+        Watch().look(world.unit_of_work)
     assert world.jobs == [("runbook", run)]
 
 
@@ -289,19 +297,33 @@ def test_what_nobody_waits_for_is_done_every_few_seconds(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    monkeypatch.setattr(workers_clock, "EACH_TICK", (partial(_note, done, "tick"),))
-    monkeypatch.setattr(workers_clock, "EACH_ROUND", (partial(_note, done, "round"),))
+    world.begin(SAY)  # and it keeps the scheduler from resting
+    tasks = (RoundTask(partial(_note, done, "round"), lambda _: true()),)
+    monkeypatch.setattr(workers_clock, "EACH_ROUND", (*tasks, RoundTask(failing, lambda _: false())))
+    monkeypatch.setattr(workers_clock, "settle_and_mark", partial(_note, done, "mark"))
     run_clock(world.unit_of_work, Ticks(21))
-    assert (done.count("tick"), done.count("round")) == (21, 3)
+    assert (done.count("mark"), done.count("round")) == (6, 3)
+
+
+def test_a_clock_rests_while_nothing_is_due_soon(world: CoreWorld, engine: Engine) -> None:
+    """A run that a worker holds is due when its lease expires, and may wait for a moment before."""
+    watch = Watch()
+    rests = []
+    run = world.begin("- {id: hold, type: wait, for: 1m}")
+    for seconds in (0, 0, 40, 10):
+        world.pass_by(seconds=seconds)
+        watch.look(world.unit_of_work)
+        rests.append(watch.rest)
+    assert world.see(run).status is Status.WAITING
+    assert rests == [REST, REST, REST, 1]
 
 
 def test_a_clock_that_is_told_to_stop_begins_no_other_duty(
     world: CoreWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, done = threading.Event(), list[str]()
-    tasks = (lambda _: stop.set(), lambda _: done.append("late"))
     monkeypatch.setattr(workers_clock, "TICK", 0.01)
-    monkeypatch.setattr(workers_clock, "EACH_TICK", tasks)
+    each_tick(monkeypatch, lambda _: stop.set(), lambda _: done.append("late"))
     run_clock(world.unit_of_work, stop)
     assert done == []
 
@@ -347,7 +369,7 @@ def test_that_the_database_is_away_is_said_once_and_so_is_its_return(
             left.pop()
             away(unit_of_work)
 
-    monkeypatch.setattr(workers_clock, "EACH_TICK", (away_for_two_ticks,))
+    each_tick(monkeypatch, away_for_two_ticks)
     run_clock(world.unit_of_work, Ticks(4))
     printed = capsys.readouterr().out
     assert printed.count("clock cannot reach the database") == 1

@@ -5,10 +5,9 @@ from redis import Redis
 from redis.exceptions import TimeoutError as RedisTimeout
 
 from core.decisions.installation import DatabaseChange
-from core.services.operations.restore import settle
+from core.services.operations.restore import settle, settle_and_mark
 from core.unit_of_work import UnitOfWorkFactory
 from tests.conftest import RecordedJobs
-from workers.scheduler import keep_the_mark
 from workers.witness import KEY, QUIET, RedisWitness
 
 
@@ -65,7 +64,7 @@ def test_the_clock_has_the_mark_remembered_and_a_database_behind_it_is_recognise
         unit_of_work.engine, unit_of_work.clock, recorded_jobs, witness=RedisWitness(redis)
     )
     for _ in range(3):
-        keep_the_mark(unit_of_work)
+        settle_and_mark(unit_of_work)
     assert settle(unit_of_work) is DatabaseChange.NOTHING
     with unit_of_work.begin() as work:
         work.session.connection().exec_driver_sql("UPDATE installation SET mark = 2")
