@@ -8,7 +8,7 @@ from functools import partial
 
 from bench.loading import ADMIN, MEMBER, PER_INCIDENT, RUNBOOKS, WORKFLOWS
 from bot.pages.overview import read_overview
-from bot.poster.claims import claim_next, is_due_by
+from bot.poster.claims import claim_next, next_due_at
 from core.decisions.people import Person
 from core.services.access.listing import (
     ANY,
@@ -147,7 +147,7 @@ def polls() -> Iterator[Read]:
         ("scheduler: audit entries to seal", lambda work, *_: seal_entries(work)),
         ("scheduler: ended executions to count", lambda work, *_: count_ended(work)),
         ("poster: next notice", lambda work, *_: claim_next(work.session, work.now)),
-        ("poster: whether a notice is due", lambda work, *_: is_due_by(work.session, work.now)),
+        ("poster: whether a notice is due", lambda work, *_: next_due_at(work.session, work.now)),
     ):
         yield Read(what, act, rounds=200, person="")
 

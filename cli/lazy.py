@@ -1,5 +1,6 @@
 """Lazy commands: the module of a command is imported only when the command is used, which keeps startup fast."""
 
+import gc
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,13 +35,22 @@ class ImportedCommands(Mapping[str, Any]):
         self._commands = commands
 
     def __getitem__(self, name: str) -> Any:
-        return get_group(import_module(self._commands[name].module).app).commands[name]
+        module = import_module(self._commands[name].module)
+        _collect_garbage_again()
+        return get_group(module.app).commands[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._commands)
 
     def __len__(self) -> int:
         return len(self._commands)
+
+
+def _collect_garbage_again() -> None:
+    """End what `cli.main.main` began: what has been imported stays, so no collection looks at it again."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 class LazyGroup(TyperGroup):

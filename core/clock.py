@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import Engine, select
 from sqlalchemy.sql.functions import func
 
-REFRESH_AFTER = 30.0  # seconds; within them, a machine's oscillator drifts by about a millisecond
+REFRESH_AFTER = 120.0  # seconds; within them, a machine's oscillator drifts by a few milliseconds
 EXACT_ENOUGH = 0.25  # seconds of acceptable uncertainty: leases leave a second of margin
 READINGS = 4  # the maximum number of tries for such a reading
 

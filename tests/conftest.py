@@ -107,6 +107,7 @@ gc.disable()  # while everything is imported and collected
 def pytest_collection_finish() -> None:
     """What was imported and collected stays: no garbage collection looks at it again."""
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     gc.enable()
 
 

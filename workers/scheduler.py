@@ -25,7 +25,10 @@ from core.services.executions import secret_parameters
 from core.services.executions.kinds import KINDS, Kind, KindName
 from core.services.executions.loading import LEASE
 from core.services.incidents.ages import age_may_be_reached, start_workflows_by_age
-from core.services.incidents.scheduled_incidents import close_finished_maintenance, maintenance_is_finished
+from core.services.incidents.scheduled_incidents import (
+    close_finished_maintenance,
+    maintenance_may_be_finished,
+)
 from core.services.incidents.schedules import schedule_is_due, start_scheduled_workflows
 from core.services.operations.health import delete_old_heartbeats
 from core.services.operations.installation import as_known
@@ -147,7 +150,7 @@ class RoundTask:
 EACH_ROUND = (
     RoundTask(start_workflows_by_age, age_may_be_reached),
     RoundTask(start_scheduled_workflows, schedule_is_due),
-    RoundTask(close_finished_maintenance, maintenance_is_finished),
+    RoundTask(close_finished_maintenance, maintenance_may_be_finished),
     RoundTask(prompt_deciders, prompt_is_due),
     RoundTask(seal_the_audit_trail, has_unsealed_entries),
     RoundTask(count_what_ended, has_uncounted_ends),
@@ -203,7 +206,7 @@ def run_clock(
 
 def _todo(watch: Watch, last: int, tick: int, seldom: Sequence[PeriodicTask]) -> Iterator[PeriodicTask]:
     """Yield the tasks of a tick; those of a round once its look has found them. `last`: the previous tick."""
-    if _is_time(TICKS_BETWEEN_MARKS, last, tick):
+    if _is_time(max(TICKS_BETWEEN_MARKS, 2 * watch.rest), last, tick):
         yield settle_and_mark
     watch.is_round = _is_time(TICKS_BETWEEN_ROUNDS, last, tick)
     yield watch.look

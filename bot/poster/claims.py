@@ -190,10 +190,10 @@ def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bo
     return or_(channel.is_(None), ~held) if channel is not None else true()
 
 
-def is_due_by(session: Session, moment: datetime) -> bool:
-    """Return True if an undelivered notice is due by `moment`, rate limits aside."""
-    query = select(Notice.id).where(*undelivered(), Notice.due_at <= moment, _has_place(_channel()))
-    return session.execute(query.order_by(Notice.due_at).limit(1)).first() is not None
+def next_due_at(session: Session, until: datetime) -> datetime | None:
+    """Return when the next undelivered notice is due, rate limits aside; None if none is until then."""
+    query = select(Notice.due_at).where(*undelivered(), Notice.due_at <= until, _has_place(_channel()))
+    return session.scalar(query.order_by(Notice.due_at).limit(1))
 
 
 def take_turn(notice: Notice, now: datetime) -> None:

@@ -53,10 +53,10 @@ from .claims import (
     Claim,
     claim_next,
     forget_headline,
-    is_due_by,
     is_known_gone,
     is_token_known_bad,
     lock_claimed,
+    next_due_at,
     show_at,
     take_turn,
 )
@@ -70,7 +70,7 @@ BUSY_SECONDS = 0.2  # between checks while a notice waits for Slack's rate limit
 NO_PLACE = frozenset({*CHANNEL_IS_GONE, "not_in_channel"})
 ALARM_AFTER = 3  # failed attempts at rendering a notice
 EXECUTIONS = (f"{Prefix.RUNBOOK_EXECUTION}_", f"{Prefix.WORKFLOW_EXECUTION}_")
-IDLE_SECONDS = 5.0  # at most between checks while nothing is due: a notification wakes the poster earlier
+IDLE_SECONDS = 10.0  # at most between checks while nothing is due: a notification wakes the poster earlier
 
 log = structlog.get_logger()
 
@@ -249,10 +249,11 @@ class Poster:
             return GiveUp("not_in_channel") if isinstance(refused, Join) else refused
         return Later(backoff(claim.attempts) if claim.attempts else timedelta(0), "not_in_channel")
 
-    def has_due_notice(self) -> bool:
-        """Return True if an undelivered notice is due within IDLE_SECONDS."""
+    def patience(self) -> float:
+        """Return how many seconds to wait for a notification, when nothing can be delivered now."""
         with self.unit_of_work.begin() as work:
-            return is_due_by(work.session, work.now + timedelta(seconds=IDLE_SECONDS))
+            due_at = next_due_at(work.session, work.now + timedelta(seconds=IDLE_SECONDS))
+        return IDLE_SECONDS if due_at is None else max((due_at - work.now).total_seconds(), BUSY_SECONDS)
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set. Waits for the database while it is away."""
@@ -272,8 +273,7 @@ class Poster:
         while not stop.is_set():
             while not stop.is_set() and self.deliver_one():
                 pass
-            patience = BUSY_SECONDS if self.has_due_notice() else IDLE_SECONDS
-            await_notification(connection, patience, stop)
+            await_notification(connection, self.patience(), stop)
 
 
 def _sent_before(found: Found, rendered: Rendered) -> Sent:

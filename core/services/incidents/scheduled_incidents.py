@@ -100,9 +100,9 @@ def _team(workflow: Workflow, planned: ScheduledIncident) -> str:
     return planned.team or (workflow.team.name if workflow.team else "")
 
 
-def maintenance_is_finished(_: datetime) -> ColumnElement[bool]:
-    """Return the condition that there is maintenance to close."""
-    return exists().where(_is_finished())
+def maintenance_may_be_finished(_: datetime) -> ColumnElement[bool]:
+    """Return the condition that there is maintenance to close, or to look at."""
+    return exists().where(*_is_under_way())
 
 
 def close_finished_maintenance(unit_of_work: UnitOfWorkFactory) -> int:
@@ -123,16 +123,19 @@ def _close(incident_id: str, work: UnitOfWork) -> None:
         set_status(work, Cause(SYSTEM), incident, IncidentStatus.CLOSED)
 
 
+def _is_under_way() -> tuple[ColumnElement[bool], ...]:
+    unresolved = [status.value for status in UNRESOLVED]
+    return Incident.kind == IncidentKind.MAINTENANCE, Incident.status.in_(unresolved)
+
+
 def _is_finished() -> ColumnElement[bool]:
     """Return the condition: an unresolved maintenance whose workflows and runs have all succeeded.
 
     A run that failed does not count if it was retried: its retry does.
     """
     flow, run, retry = WorkflowExecution, RunbookExecution, aliased(RunbookExecution)
-    unresolved = [status.value for status in UNRESOLVED]
     return and_(
-        Incident.kind == IncidentKind.MAINTENANCE,
-        Incident.status.in_(unresolved),
+        *_is_under_way(),
         exists().where(flow.incident_id == Incident.id),
         ~exists().where(flow.incident_id == Incident.id, flow.status != Status.SUCCEEDED),
         ~exists().where(

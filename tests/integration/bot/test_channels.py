@@ -3,6 +3,7 @@
 import pytest
 from structlog.testing import capture_logs
 
+from bot.poster.poster import IDLE_SECONDS
 from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWorkFactory
 from slack_sandbox.values import Json
@@ -143,7 +144,7 @@ def test_a_workspace_that_lets_us_make_no_channel_gets_one_alarm(world: BotWorld
         world.time.pass_by(60)
         world.deliver()
     assert [entry["reason"] for entry in logs if entry["log_level"] == "error"] == ["restricted_action"]
-    assert not world.poster.has_due_notice()
+    assert world.poster.patience() == IDLE_SECONDS
 
 
 def a_private_team(world: BotWorld) -> None:

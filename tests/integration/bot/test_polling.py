@@ -3,15 +3,15 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from bench.explaining import recorded
-from bot.poster.claims import claim_next, is_due_by
+from bot.poster.claims import claim_next, next_due_at
 from core.services.analytics.tallies import count_ended
 from core.services.audit.chain import seal_entries
 from core.services.executions.kinds import KINDS
 from core.unit_of_work import UnitOfWork, UnitOfWorkFactory
-from workers.scheduler import find_due
+from workers.scheduler import EACH_ROUND, find_due
 
 # A hundred thousand would prove no more: a plan is chosen by sizes that ANALYZE tells.
 NOTICES = """
@@ -74,12 +74,13 @@ def plans_of(unit_of_work: UnitOfWorkFactory, engine: Engine, act: Act) -> list[
     "act",
     [
         lambda work: claim_next(work.session, work.now),
-        lambda work: is_due_by(work.session, work.now),
+        lambda work: next_due_at(work.session, work.now),
         lambda work: find_due(work, KINDS["runbook"]),
         seal_entries,
         count_ended,
+        lambda work: work.session.execute(select(*(task.has_work(work.now) for task in EACH_ROUND))),
     ],
-    ids=["claim", "is owed", "ring", "seal", "count"],
+    ids=["claim", "is owed", "ring", "seal", "count", "round"],
 )
 def test_nothing_reads_a_table_from_end_to_end(
     unit_of_work: UnitOfWorkFactory, much: Engine, act: Act

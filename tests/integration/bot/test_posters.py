@@ -10,16 +10,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bot.poster import poster as poster_module
 from bot.poster.claims import LEASE, Claim, claim_next
 from bot.poster.poster import Poster
 from bot.poster.rendering import render
 from bot.poster.slack import SlackCalls
+from core.announcing import Announcer
 from core.clock import SystemClock
 from core.tables import Incident, Notice
 from core.unit_of_work import UnitOfWorkFactory
 from tests.integration.bot.world import CHANNEL, MANY_CHANNELS, BotWorld
 from tests.integration.slack_sandbox.people import eventually
-from tests.world import new_incident
+from tests.world import new_incident, start_run
 
 JUST_BEFORE = LEASE.total_seconds() - 0.5
 
@@ -130,16 +132,24 @@ def test_a_change_during_a_delivery_is_delivered_next(world: BotWorld, incident:
     assert "succeeded" in world.the("headline")["text"]
 
 
+@pytest.fixture
+def announcing(world: BotWorld) -> Iterator[UnitOfWorkFactory]:
+    announcer = Announcer(world.unit_of_work.engine)
+    yield UnitOfWorkFactory(world.unit_of_work.engine, SystemClock(), world.jobs, announcer=announcer)
+    announcer.close()
+
+
 @pytest.mark.parametrize("with_runs", [False, True])
-def test_a_running_poster_hears_of_what_is_owed(world: BotWorld, with_runs: bool) -> None:
+def test_a_running_poster_hears_of_what_is_owed(
+    world: BotWorld, announcing: UnitOfWorkFactory, monkeypatch: pytest.MonkeyPatch, with_runs: bool
+) -> None:
     """In real time: a notification wakes it long before it would look by itself."""
-    unit_of_work = UnitOfWorkFactory(world.unit_of_work.engine, SystemClock(), world.jobs)
-    poster = Poster(unit_of_work, world.poster.client, world.poster.links)
-    with running(poster, 1):
-        eventually(lambda: is_listening(unit_of_work))
-        incident = new_incident(unit_of_work)
+    monkeypatch.setattr(poster_module, "IDLE_SECONDS", 600.0)
+    with running(Poster(announcing, world.poster.client, world.poster.links), 1):
+        eventually(lambda: is_listening(announcing))
+        incident = new_incident(announcing)
         if with_runs:
-            world.start(incident, "check")
+            start_run(announcing, incident, "check")
         eventually(lambda: len(world.messages()) == (2 if with_runs else 1))
 
 
