@@ -69,7 +69,7 @@ GUARDS ?=
 mutate-guards: $(READY)
 	$(BIN)/python -m tests.attacks.mutate $(GUARDS)
 
-# Fuzz every entry point for MINUTES. Fails on a 500, an answer after a second, or 400 MB of memory in web. CI: 0.1.
+# Fuzz every entry point for MINUTES. Fails on a 500, an answer after a second, or 400 MB of memory in web. CI: 0.03.
 MINUTES ?= 10
 FUZZ ?=
 fuzz: $(READY)

@@ -5,8 +5,22 @@ Slack's rate limits are kept in the database, so that all posters together stay 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, exists, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.functions import func
@@ -89,7 +103,7 @@ def claim_next(session: Session, now: datetime) -> Claim | None:
     time, because each must see what the others hold.
     """
     wait_for_the(session, Number.POSTER)
-    row = session.execute(_next_notice(now)).one_or_none()
+    row = session.execute(_next_notice(), {NOW.key: now}).one_or_none()
     if row is None:
         return None
     notice, channel, thread_ts = row
@@ -128,8 +142,12 @@ def _claim(notice: Notice, channel: str | None, thread_ts: str | None, leased_un
     )
 
 
-def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
-    """Return the query for the next notice, its channel and its thread.
+NOW = bindparam("now", type_=DateTime(timezone=True))
+
+
+@cache  # posters ask it several times a second while Slack's pace holds notices back
+def _next_notice() -> Select[Notice, str | None, str | None]:
+    """Return the query for the next notice, its channel and its thread, at the time NOW.
 
     An index holds the undelivered notices in this order, so only those before the result are read. The channel and
     thread of each are subqueries: PostgreSQL estimates that a third of all notices are undelivered, and would scan
@@ -146,9 +164,9 @@ def _next_notice(now: datetime) -> Select[Notice, str | None, str | None]:
     is_settled = or_(headline.message_ts.is_not(None), headline.abandoned_at.is_not(None))
     return (
         select(Notice, channel, thread_ts)
-        .where(*_is_free(now), _has_place(channel))
+        .where(*_is_free(), _has_place(channel))
         .where(or_(Notice.thread_of.is_(None), select(is_settled).where(*of_thread).scalar_subquery()))
-        .where(_within_pace(channel, now))
+        .where(_within_pace(channel))
         .order_by(Notice.priority, Notice.due_at, Notice.number)
         .limit(1)
         .with_for_update(of=Notice, skip_locked=True)
@@ -172,21 +190,21 @@ def undelivered() -> tuple[ColumnElement[bool], ...]:
     return (Notice.wanted > Notice.delivered, Notice.abandoned_at.is_(None), Notice.kind.in_(KINDS))
 
 
-def _is_free(now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _is_free() -> tuple[ColumnElement[bool], ...]:
     return (
         *undelivered(),
-        Notice.due_at <= now,
-        or_(Notice.leased_until.is_(None), Notice.leased_until <= now),
+        Notice.due_at <= NOW,
+        or_(Notice.leased_until.is_(None), Notice.leased_until <= NOW),
     )
 
 
-def _within_pace(channel: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+def _within_pace(channel: ColumnElement[str]) -> ColumnElement[bool]:
     scope = case(
         (Notice.kind.in_(FURNISHING), func.concat(FURNISH, ":", Notice.kind)),
         (Notice.message_ts.is_(None), func.concat(POST, ":", channel)),
         else_=UPDATE,
     )
-    held = exists().where(SlackPace.scope == scope, SlackPace.free_at > now).correlate(Notice)
+    held = exists().where(SlackPace.scope == scope, SlackPace.free_at > NOW).correlate(Notice)
     return or_(channel.is_(None), ~held) if channel is not None else true()
 
 

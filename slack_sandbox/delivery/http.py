@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from slack_sandbox.certificates import trusted
 from slack_sandbox.delivery.call_log import Acknowledgement, Delivery
 from slack_sandbox.signatures import signed_headers
 from slack_sandbox.values import Clock, Json
@@ -35,7 +36,7 @@ class HttpCarrier:
         self._within = within
         # A kept connection could have died unnoticed, and the delivery with it.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        self._client = httpx2.AsyncClient(timeout=None, trust_env=False, limits=limits)
+        self._client = httpx2.AsyncClient(timeout=None, trust_env=False, limits=limits, verify=trusted())
 
     async def close(self) -> None:
         await self._client.aclose()

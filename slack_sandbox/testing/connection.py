@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from slack_sandbox.certificates import trusted
 from slack_sandbox.interactions.suggestions import EXTERNAL
 from slack_sandbox.testing.failures import NotShown, Refused
 from slack_sandbox.testing.transcript import transcript
@@ -23,7 +24,9 @@ class Connection:
 
     def __init__(self, url: str, patience: float) -> None:
         self.patience = patience
-        self._http = httpx2.Client(base_url=f"{url}/sandbox/api", trust_env=False, timeout=REQUEST_SECONDS)
+        self._http = httpx2.Client(
+            base_url=f"{url}/sandbox/api", trust_env=False, timeout=REQUEST_SECONDS, verify=trusted()
+        )
 
     def close(self) -> None:
         self._http.close()

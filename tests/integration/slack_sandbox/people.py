@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx2
 
+from slack_sandbox.certificates import trusted
 from slack_sandbox.values import Json
 
 ALICE, BOB = "U0ALICE", "U0BOB"
@@ -17,7 +18,9 @@ PATIENCE_SECONDS = 10.0
 class People:
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx2.Client(base_url=f"{url}/sandbox/api", trust_env=False, timeout=20)
+        self._http = httpx2.Client(
+            base_url=f"{url}/sandbox/api", trust_env=False, timeout=20, verify=trusted()
+        )
 
     def close(self) -> None:
         self._http.close()
