@@ -15,6 +15,7 @@ from bench.cards import measure_cards
 from bench.children import measure_children
 from bench.commands import measure_commands
 from bench.definitions import TWO_MESSAGES, TWO_STEPS
+from bench.first_step import measure_first_step
 from bench.forms import measure_forms
 from bench.forty_steps import measure_forty_steps
 from bench.path import measure_path, print_path
@@ -52,6 +53,9 @@ def measure(sizes: Sizes, home: Path, database_url: str, target: str) -> list[Se
     with open_place(home, database_url, "commands", target) as place:
         _say("slash commands")
         sections.append(measure_commands(place, acknowledgements=sizes.acknowledgements, runs=sizes.runs))
+    with open_place(home, database_url, "first", target) as place:
+        _say("the first step")
+        sections.append(measure_first_step(place, rounds=sizes.runs))
     with open_place(home, database_url, "forty", target) as place:
         _say("forty steps")
         sections.append(measure_forty_steps(place, target, rounds=sizes.rounds))
@@ -183,6 +187,17 @@ def forty(
     _report([section], results)
     if plot is not None:
         plot.write_text(drawn(section))
+
+
+@app.command()
+def first(
+    rounds: Annotated[int, typer.Option(help="How often each of them takes its turn.")] = 200,
+    results: Results = None,
+) -> None:
+    """Measure how soon a run's first step starts, against the same work by hand."""
+    with _own_place() as (place, _):
+        section = measure_first_step(place, rounds=rounds)
+    _report([section], results)
 
 
 @app.command()
