@@ -146,7 +146,7 @@ class Run:
     def _try_commit(self) -> bool:
         try:
             if has_side_effects(self._committed, self.state):
-                self.unit_of_work.run(self._save_with)
+                self.unit_of_work.run(self._lock_and_save)
             else:
                 self._save_alone()
         except Superseded:
@@ -176,8 +176,12 @@ class Run:
             self._connection = engine.connect()
         return self._connection
 
-    def _save_with(self, work: UnitOfWork) -> None:
+    def _lock_and_save(self, work: UnitOfWork) -> None:
         lock_out_freezes(work.session)  # side effects may start a run
+        self._save_with(work)
+
+    def _save_with(self, work: UnitOfWork) -> None:
+        """Save with side effects. The caller has locked out freezes."""
         if ends_children(self._committed, self.state):
             lock_below(work, self.loaded.row.id)
         if not save(work.session.connection(), self._change()):

@@ -1,6 +1,7 @@
 """Walks over the steps of a runbook or the actions of a workflow as they are written, nested ones included."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from pydantic import BaseModel
 
@@ -32,9 +33,14 @@ def in_order(parts: object, path: Path, models: Models) -> Iterator[tuple[Path, 
 
 def inner_lists(part: Part, model: type[BaseModel]) -> Iterator[tuple[Path, object]]:
     """Yield the lists of parts inside a part, each with its path there: a field is such a list, or names several."""
-    for key, field in fields_by_key(model).items():
+    for key in _keys_of_lists(model):
         value = part.get(key)
-        if registered(field) and isinstance(value, Mapping):
+        if isinstance(value, Mapping):
             yield from (((key, str(name)), inner) for name, inner in value.items())
-        elif registered(field):
+        else:
             yield (key,), value
+
+
+@cache
+def _keys_of_lists(model: type[BaseModel]) -> tuple[str, ...]:
+    return tuple(key for key, field in fields_by_key(model).items() if registered(field))

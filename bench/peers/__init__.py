@@ -1,0 +1,1 @@
+"""Forty steps in other systems. Each module is a program that runs in an environment of its own: `make bench-peers`."""
