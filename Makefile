@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: pictures docs demo test test-fast check audit format lock clean bench bench-short chaos reference mutate-guards fuzz blocks
+.PHONY: pictures docs demo test test-fast check audit format lock clean bench bench-short bench-peers chaos reference mutate-guards fuzz blocks
 .DEFAULT_GOAL := demo
 
 demo: $(READY)
@@ -57,6 +57,16 @@ bench: $(READY)
 # About a minute, as in CI: few samples, which show that the benches work and roughly where the figures are.
 bench-short: $(READY)
 	$(BIN)/python -m bench --quick
+
+# Beside other systems, which are installed into an environment of their own.
+PEERS := .venv-peers
+bench-peers: $(READY) $(PEERS)/.ready
+	$(BIN)/python -m bench peers --python $(PEERS)/bin/python
+
+$(PEERS)/.ready: bench/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	VIRTUAL_ENV=$(PEERS) $(BIN)/uv pip install --quiet -r bench/peers/requirements.txt
+	touch $@
 
 # CHAOS: options, for example "--short" (as in CI), "--guards", "--only kill-at-point --kills 1000 --seed 1",
 # "--only flushall --times 100", "--only restore --times 20", "--only postgres-stop --times 200", "--only decision-race --times 10000".

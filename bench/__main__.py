@@ -27,6 +27,7 @@ from bench.retention import measure_retention
 from bench.scale import EXPLAINED, MILLION, measure_scale
 from bench.starts import measure_starts
 from bench.throughput import measure_throughput
+from bench.with_peers import running_peers
 from cli.embedded import embedded_services
 from cli.processes import quiet_logging
 
@@ -187,6 +188,20 @@ def forty(
     _report([section], results)
     if plot is not None:
         plot.write_text(drawn(section))
+
+
+@app.command()
+def peers(
+    python: Annotated[
+        Path, typer.Option(help="The Python of the environment in which the peers are installed.")
+    ],
+    rounds: Annotated[int, typer.Option(help="How often each of them takes its turn.")] = 25,
+    results: Results = None,
+) -> None:
+    """Measure a run of forty steps against other systems."""
+    with _own_place() as (place, target), running_peers(place, place.database_url, python) as others:
+        section = measure_forty_steps(place, target, rounds=rounds, peers=others)
+    _report([section], results)
 
 
 @app.command()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 
 import httpx2
 
@@ -27,6 +28,7 @@ FLOOR_80, FLOOR_41 = "floor: 80 commits", "floor: 41 commits"
 CALLING_80, CALLING_41 = "floor: 80 commits, 40 GETs", "floor: 41 commits, 40 GETs"
 WAL = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
 Seconds = tuple[float, float]  # elapsed, of processor time
+NO_PEERS: Mapping[str, Callable[[], Seconds]] = MappingProxyType({})
 
 
 class Stub:
@@ -40,24 +42,32 @@ class Stub:
         """Nothing was opened."""
 
 
-def measure_forty_steps(place: Place, target: str, *, rounds: int) -> Section:
-    """Measure with the worker's own executor. All take turns, so that noise is shared, and ratios are of one round."""
+def measure_forty_steps(
+    place: Place, target: str, *, rounds: int, peers: Mapping[str, Callable[[], Seconds]] = NO_PEERS
+) -> Section:
+    """Measure with the worker's own executor. All take turns, so that noise is shared, and ratios are of one round.
+
+    `peers`: others that do the same, with the call stubbed.
+    """
     executor = executor_of(place.composition, place.environment)
-    with _acts(place, target, executor) as acts:
+    with _acts(place, target, executor) as own:
+        acts = {**own, **peers}
         samples: dict[str, list[Seconds]] = {name: [] for name in acts}
         for number in range(rounds + 2):
             for name, act in acts.items():
                 seconds = act()
                 if number > 1:  # the first rounds warm up
                     samples[name].append(seconds)
-    lines = [_line(name, samples) for name in acts]
+    lines = [_line(name, samples, is_peer=name in peers) for name in acts]
     return Section("Forty http steps, in one process", [*lines, _costs(place, executor)])
 
 
-def _line(name: str, samples: Mapping[str, list[Seconds]]) -> Line:
+def _line(name: str, samples: Mapping[str, list[Seconds]], *, is_peer: bool) -> Line:
     elapsed = {each: [wall for wall, _ in found] for each, found in samples.items()}
     processor = summarize(milliseconds([cpu for _, cpu in samples[name]])).p50
     bases = {FLOOR_80: "floor 80", CALLING_41: "floor 41 with GETs"} if name.startswith("ours") else {}
+    if is_peer:
+        bases = {OURS: "ours"}
     ratios = [f"{paired_ratio(elapsed[name], elapsed[base]):.2f} × {word}" for base, word in bases.items()]
     remark = ", ".join([*ratios, f"{processor:.1f} ms of processor time"])
     return Line(name, summarize(milliseconds(elapsed[name])), remark)

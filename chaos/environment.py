@@ -47,7 +47,7 @@ START_SECONDS = 90.0
 class Environment:
     """Everything that the driver, the strikes and the checker need.
 
-    `web` is the load balancer's address, `webs` those of the web processes.
+    `webs`: the addresses of the web processes; people and systems use that of the load balancer, `web`.
     """
 
     folder: Path
@@ -55,13 +55,17 @@ class Environment:
     redis: EmbeddedServer
     target: Target
     slack: SlackPeople
-    web: str
+    load_balancer: LoadBalancer
     webs: Sequence[str]
     tokens: Mapping[str, str]
     process_group: ProcessGroup
     journal: Journal
     settings: Settings
     proxy: PostgresProxy | None = None
+
+    @property
+    def web(self) -> str:
+        return self.load_balancer.url
 
     @property
     def conninfo(self) -> str:
@@ -157,7 +161,7 @@ def open_environment(
             redis,
             target,
             slack,
-            load_balancer.url,
+            load_balancer,
             webs,
             tokens,
             process_group,

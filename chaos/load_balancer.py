@@ -2,8 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 
 from chaos.watching import CHUNK, HOST, Listening
@@ -22,8 +22,18 @@ class LoadBalancer(Listening):
     def __init__(self, addresses: Sequence[Address], host: str = HOST, port: int = 0) -> None:
         super().__init__(host, port)
         self._addresses = list(addresses)
+        self._out: frozenset[Address] = frozenset()
         self._turn = count()
         self.url = f"http://{host}:{self.port}"
+
+    @contextmanager
+    def without(self, number: int) -> Iterator[None]:
+        """Open no new connection to this one of the addresses within the block, as before a planned restart."""
+        self._out |= {self._addresses[number]}
+        try:
+            yield
+        finally:
+            self._out -= {self._addresses[number]}
 
     def carry(self, client: socket.socket) -> None:
         server = self._connect()
@@ -41,6 +51,8 @@ class LoadBalancer(Listening):
         first = next(self._turn)
         for offset in range(len(self._addresses)):
             address = self._addresses[(first + offset) % len(self._addresses)]
+            if address in self._out:
+                continue
             with suppress(OSError):
                 server = socket.create_connection(address, CONNECT_SECONDS)
                 server.settimeout(None)

@@ -12,7 +12,7 @@ from chaos.strikes import decision_race
 from chaos.strikes.registry import STRIKES
 
 RATE = 0.6  # requests per second
-SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 15, 0.25, 4.0, 6
+SHORT_KILLS, SHORT_RATE, SHORT_HURRY, SHORT_RACES = 10, 0.25, 4.0, 6
 SHORT_CONCURRENCY = (1, 2)  # one worker with one process, one with two
 ALONE_RATE, ALONE_PAUSE, ALONE_HURRY = 0.5, 0.5, 40.0  # when one fault is played many times
 KILL_RATE = 2.0  # processes die at fail points, so there must be enough work to reach them

@@ -1,33 +1,24 @@
 """One campaign: fuzz the entry points of a real `web`, then the parsers, each in a process of its own."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from fuzz.deployment import Deployment, running_deployment
 from fuzz.record import Record
 from fuzz.rest import fuzz_described, fuzz_documents
+from fuzz.seeds import SEEDS
 from fuzz.slack import fuzz_slack
 
 MOST_MEGABYTES = 400
 OF_ENTRANCES = 0.7  # share of the time; the parsers get the rest
-PARSERS = (
-    "document",
-    "aliases",
-    "json",
-    "alert",
-    "expression",
-    "template",
-    "schema",
-    "words",
-    "duration",
-    "cursor",
-)
 EXECUTED = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
 START_SECONDS = 120
 
@@ -45,9 +36,10 @@ def run_campaign(folder: Path, seconds: float, number: int, say: Say) -> Record:
     if importlib.util.find_spec("atheris") is None:
         say("skipping the parsers: atheris is not installed (it needs Linux on x86-64 and Python 3.11)")
         return record
-    each = seconds * (1 - OF_ENTRANCES) / len(PARSERS)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # each is a process that takes seconds to start
-        list(pool.map(lambda name: _fuzz_parser(name, record, each, number, say), PARSERS))
+    groups = [list(SEEDS)[first :: os.cpu_count()] for first in range(os.cpu_count() or 1)]
+    each = seconds * (1 - OF_ENTRANCES) / len(SEEDS)
+    with ThreadPoolExecutor(len(groups)) as pool:
+        list(pool.map(lambda names: _fuzz_parsers(names, record, each, number, say), groups))
     return record
 
 
@@ -65,44 +57,42 @@ def _look_at(deployment: Deployment, record: Record, say: Say) -> None:
         record.found("web", f"{failed} unexpected errors", str(deployment.log), "")
 
 
-def _fuzz_parser(name: str, record: Record, seconds: float, number: int, say: Say) -> None:
-    corpus = record.folder / f"corpus-{name}"
-    corpus.mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "fuzz.parsers",
-        name,
-        str(corpus),
+def _fuzz_parsers(names: Sequence[str], record: Record, seconds: float, number: int, say: Say) -> None:
+    """Fuzz each parser for `seconds`, one after the other."""
+    for name in names:
+        corpus = record.folder / f"corpus-{name}"
+        corpus.mkdir()
+        (corpus / "seed").write_bytes(SEEDS[name])
+    options = [
         "-timeout=10",
         f"-rss_limit_mb={MOST_MEGABYTES}",
-    ]
-    options = [
         f"-max_total_time={max(int(seconds), 2)}",
         f"-seed={number}",
         "-print_final_stats=1",
         "-max_len=4096",
     ]
-    place = f"-artifact_prefix={record.folder}/{name}-"
-    _write_seed(name, corpus)
-    limit = seconds + START_SECONDS
-    try:
-        done = subprocess.run(
-            [*command, *options, place], capture_output=True, text=True, timeout=limit, check=False
-        )
-    except subprocess.TimeoutExpired:
-        record.found(name, "hangs", f"for more than {limit:.0f} s", "")
-        return
-    executed = EXECUTED.search(done.stderr)
+    command = [sys.executable, "-m", "fuzz.in_turn", str(record.folder), ",".join(names), *options]
+    limit = seconds * len(names) + START_SECONDS
+    log = (record.folder / f"start-{names[0]}.log").open("w")
+    with log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+        end = threading.Timer(limit, process.kill)
+        end.start()
+        assert process.stdout is not None
+        ended: dict[str, int] = dict(map(json.loads, process.stdout))
+        end.cancel()
+    for name in names:
+        _judge(name, ended.get(name), record, say)
+
+
+def _judge(name: str, status: int | None, record: Record, say: Say) -> None:
+    """Record what became of a parser. `status`: its exit status; None if it did not end in time."""
+    log = record.folder / f"{name}.log"
+    said = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    executed = EXECUTED.search(said)
     count = int(executed[1]) if executed else 0
     record.counts["parsers", name] += count
     say(f"{name}: {count:,} inputs")
-    if done.returncode or not count:
-        record.found(name, f"exit status {done.returncode}", done.stderr.strip()[-300:], done.stderr)
-
-
-def _write_seed(name: str, corpus: Path) -> None:
-    """Write the first input, read from fuzz.parsers in a process of its own, since that instruments its imports."""
-    script = f"import sys; from fuzz.parsers import SEEDS; sys.stdout.buffer.write(SEEDS[{name!r}])"
-    seed = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True).stdout
-    (corpus / "seed").write_bytes(seed)
+    if status is None:
+        record.found(name, "hangs", "it did not end in time", said)
+    elif status or not count:
+        record.found(name, f"exit status {status}", said.strip()[-300:], said)

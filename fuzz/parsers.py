@@ -5,7 +5,7 @@ input that exceeds libFuzzer's `-timeout` or `-rss_limit_mb`.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 import atheris
@@ -29,7 +29,8 @@ with atheris.instrument_imports(include=["core", "bot"]):
     from core.errors import RunbookError
     from core.io.database_url import parse_database_url
     from core.io.known_hosts import known_keys
-from core.io.kubeconfig import access_from
+    from core.io.kubeconfig import access_from
+from fuzz.seeds import SEEDS
 
 SCOPE: Mapping[str, object] = {
     "incident": {"title": "a,b,c" * 20, "labels": {"pager": "yes"}, "severity": "high"},
@@ -113,27 +114,10 @@ TARGETS: Mapping[str, Callable[[bytes], object]] = {
     "kubeconfig": _kubeconfig,
     "cursor": lambda data: decode_cursor(data.decode("utf-8", "replace")),
 }
-SEEDS: Mapping[str, bytes] = {
-    "document": b"kind: runbook\nname: a\nsteps: [{id: s, type: message, text: '{{ incident.title }}', if: 'true'}]\n",
-    "aliases": b"a: &a {b: &b [c, d], <<: {e: f}}\nb: [*a, *b]\nc: {<<: [*a, {b: *b}], e: 1}\nd: &d {<<: *a}\n",
-    "json": b'{"a": [1, "\\u0041", {"b": null}, -1.5e3]}',
-    "alert": b'\x00{"action": "created", "data": {"issue": {"id": "1", "title": "x"}}}',
-    "expression": b'params.list.map(x, x + 1).size() > 3 && incident.title.split(",").exists(y, y.matches("^a+$"))',
-    "template": b'Hello {{ incident.title.replace("a", "b") }} and {{ params.list }}',
-    "schema": b'{"type": "object", "properties": {"a": {"type": "array", "items": {"pattern": "^(a+)+$"}}}}',
-    "words": b'a=[1,2] b=3 c=\'{"x": 1}\' "two words"',
-    "duration": b"1h30m",
-    "statement": b"SELECT /* all */ '%%' FROM t WHERE id = %(id)s AND pg_notify('a', %(id)s) = 1 -- end",
-    "known_hosts": b"|1|AAAA|AAAA ssh-rsa AAAA\n[*.example]:2222,!d? ssh-dss AAAA\n@revoked * ssh-rsa AAAA",
-    "database_url": b"postgresql://user:p%40ss@db.example:5432/orders?sslmode=verify-full",
-    "kubeconfig": b"clusters: [{name: c, cluster: {server: 'https://c.example', certificate-authority-data: QQ==}}]\n"
-    b"users: [{name: u, user: {token: t}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n",
-    "cursor": b"MjAyNi0wMS0wMVQwMDowMDowMCswMDowMCBpbmNfMQ",
-}
 
 
-def main() -> None:
-    name = sys.argv.pop(1)
+def fuzz(name: str, options: Sequence[str]) -> None:
+    """Fuzz the parser, and exit. `options`: of libFuzzer."""
     target = TARGETS[name]
 
     def once(data: bytes) -> None:
@@ -141,9 +125,9 @@ def main() -> None:
             target(data)
 
     once(SEEDS[name])  # warm up, so that one-time work is not attributed to an input
-    atheris.Setup(sys.argv, once)
+    atheris.Setup([sys.argv[0], *options], once)
     atheris.Fuzz()
 
 
 if __name__ == "__main__":
-    main()
+    fuzz(sys.argv[1], sys.argv[2:])

@@ -88,7 +88,7 @@ def open_hosts(folder: Path, processes: int, hurry: float, without: str = "") ->
             redis,
             target,
             slack,
-            balancer.url,
+            balancer,
             addresses,
             tokens,
             group,

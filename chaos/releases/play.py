@@ -45,6 +45,7 @@ PHASES: Sequence[tuple[str, str, Plan | None]] = (
     ("both, on the way back", FIRST, None),
     (f"{LAST} alone again", SECOND, None),
 )
+DRAIN_SECONDS = 0.5  # from the last new connection of a web process to its SIGTERM
 GRACE = 30.0  # seconds for a process to end after SIGTERM
 FEW = ("mixed", "many", "queued", "gated", "waiting", "slow", "shelled", "asked")  # runbooks that end soon
 
@@ -122,7 +123,13 @@ class Upgrade:
     def replace(self, number: str, plan: Plan) -> None:
         """Replace the first or second process of each kind, one after the other, by one of the plan's release."""
         for kind in KINDS:
-            self._replace(f"{kind}-{number}", plan)
+            if kind == "web":
+                # What has connected when a process closes its socket is refused, so it gets no more connections first.
+                with self.environment.load_balancer.without(int(number) - 1):
+                    time.sleep(DRAIN_SECONDS)
+                    self._replace(f"{kind}-{number}", plan)
+            else:
+                self._replace(f"{kind}-{number}", plan)
 
     def _replace(self, name: str, plan: Plan) -> None:
         group = self.environment.process_group

@@ -20,7 +20,7 @@ def test_an_upgrade_and_a_rollback_lose_nothing_and_keep_nobody_waiting() -> Non
         [sys.executable, "-m", "chaos.releases", "--short"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "requests that failed in all: 0 of " in done.stdout
+    assert "requests that failed in all: 0 of " in done.stdout, done.stdout
     shared = re.search(r"both releases worked on (\d+) of the executions", done.stdout)
     assert shared is not None
     assert int(shared[1]) > 0, "no run went from one release to the other: nothing was shown"
