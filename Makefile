@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The packages' bytecode, all of it at once: so the first start of each process is as fast as the second.
+COMPILE ?= --compile-bytecode
 # Use the machine's certificates, which may include a company's own authority.
 export UV_SYSTEM_CERTS ?= true
 # Images often forbid bytecode. Then each of hundreds of processes would compile all modules anew.
@@ -97,7 +99,7 @@ clean:
 	rm -rf $(VENV) .runbook
 
 $(READY): requirements.lock pyproject.toml | $(BIN)/uv
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet $(COMPILE) --require-hashes requirements.lock
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 

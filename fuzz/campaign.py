@@ -66,7 +66,7 @@ def _fuzz_parsers(names: Sequence[str], record: Record, seconds: float, number: 
     options = [
         "-timeout=10",
         f"-rss_limit_mb={MOST_MEGABYTES}",
-        f"-max_total_time={max(int(seconds), 2)}",
+        f"-max_total_time={max(int(seconds), 1)}",
         f"-seed={number}",
         "-print_final_stats=1",
         "-max_len=4096",

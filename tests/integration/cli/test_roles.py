@@ -18,9 +18,10 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-@pytest.fixture
-def migrated(home: Path) -> Iterator[Services]:
-    with embedded_services(home, redis=False) as services:
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Each test leaves it as it was."""
+    with embedded_services(tmp_path_factory.mktemp("home"), redis=False) as services:
         migrate(Settings(DATABASE_URL=services.database_url, DATABASE_OWNER_URL=services.owner_url))
         yield services
 
