@@ -61,7 +61,9 @@ def _environment(place: Place, owner_url: str, module: str) -> Mapping[str, str]
         "PATH": os.environ["PATH"],
         "HOME": str(place.folder),
         "PEER_DATABASE_URL": url,
-        "PEER_REDIS_URL": place.environment["REDIS_URL"].replace("unix:", "redis+socket:"),  # as Celery spells it
+        "PEER_REDIS_URL": place.environment["REDIS_URL"].replace(
+            "unix:", "redis+socket:"
+        ),  # as Celery spells it
         "DO_NOT_TRACK": "1",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_LOGGING_LEVEL": "ERROR",
