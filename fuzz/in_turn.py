@@ -18,6 +18,7 @@ def main(folder: Path, names: Sequence[str], options: Sequence[str]) -> None:
         pid = os.fork()
         if pid == 0:
             _fuzz(folder, name, options)
+            os._exit(1)  # libFuzzer ends the process, so this is not reached
         _, status = os.waitpid(pid, 0)
         print(json.dumps([name, os.waitstatus_to_exitcode(status)]), flush=True)
 

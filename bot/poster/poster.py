@@ -25,7 +25,7 @@ from core.identifiers import Prefix
 from core.outage import Outage
 from core.services.access.people import members_of
 from core.services.incidents.channel_troubles import ChannelNews, channel_changed, no_channel
-from core.services.incidents.home import mark_home_tabs
+from core.services.incidents.home import mark_home_tabs, next_home_tab_at
 from core.services.incidents.opening import bind_channel
 from core.services.operations.installation import AnotherDatabase, require_known
 from core.services.operations.restore import settle
@@ -252,8 +252,9 @@ class Poster:
     def patience(self) -> float:
         """Return how many seconds to wait for a notification, when nothing can be delivered now."""
         with self.unit_of_work.begin() as work:
-            due_at = next_due_at(work.session, work.now + timedelta(seconds=IDLE_SECONDS))
-        return IDLE_SECONDS if due_at is None else max((due_at - work.now).total_seconds(), BUSY_SECONDS)
+            until = work.now + timedelta(seconds=IDLE_SECONDS)
+            due = next_due_at(work.session, until) or until, next_home_tab_at(work, until) or until
+        return max((min(due) - work.now).total_seconds(), BUSY_SECONDS)
 
     def run(self, stop: threading.Event) -> None:
         """Deliver until `stop` is set. Waits for the database while it is away."""

@@ -100,6 +100,12 @@ def claim_home_tab(work: UnitOfWork) -> HomeClaim | None:
     return HomeClaim(row.slack_user_id, row.wanted, row.digest, row.attempts, row.leased_until)
 
 
+def next_home_tab_at(work: UnitOfWork, until: datetime) -> datetime | None:
+    """Return when the next tab is due to be published; None if none is until then."""
+    due = select(HomeTab.due_at).where(HomeTab.wanted > HomeTab.published, HomeTab.due_at <= until)
+    return work.session.scalar(due.order_by(HomeTab.due_at).limit(1))
+
+
 def home_published(work: UnitOfWork, claim: HomeClaim, digest: str) -> None:
     """Record that the view with this digest is shown. Another change is shown some seconds later."""
     row = _claimed(work, claim)

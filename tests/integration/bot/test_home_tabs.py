@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from bot.pages.links import RunLinks
 from bot.poster.home import HomePublisher
+from bot.poster.poster import BUSY_SECONDS, IDLE_SECONDS
 from core.services.access.people import load_person
 from core.services.incidents.home import mark_home_tabs, open_home_tab
 from core.services.incidents.opening import change_status
@@ -205,3 +206,15 @@ def test_a_guest_is_told_why_they_see_nothing(
     assert "guest" in view
     assert "Orders down" not in view
     assert "button" not in view
+
+
+def test_a_poster_waits_no_longer_than_until_the_next_tab(
+    world: BotWorld, incident: Incident, published: Published
+) -> None:
+    """Nothing else is due, and Slack's pace holds the second tab back for less than a second."""
+    world.settle()
+    assert world.poster.patience() == IDLE_SECONDS
+    opens(world.unit_of_work, OPS, ADMIN_OF_TEAM)
+    assert world.poster.deliver_one()
+    assert not world.poster.deliver_one()
+    assert world.poster.patience() == BUSY_SECONDS
