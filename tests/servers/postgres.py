@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy.engine import URL
 
 from tests.servers.certificates import certificates
-from tests.servers.programs import FOLDERS, answers, free_port, ordinary_account, program, running
+from tests.servers.programs import FOLDERS, free_port, ordinary_account, program, running
 
 PROGRAMS = "/usr/lib/postgresql"
 PASSWORD = "owner-password-1"
@@ -54,10 +55,20 @@ def running_secure_postgres() -> Iterator[SecurePostgres]:
                 os.chown(path, account.pw_uid, account.pw_gid)
         _initialise(folder, home, account.pw_uid)
         command = [f"{folder}/postgres", "-D", f"{home}/data", *_options(home, port)]
-        with running(command, account=account, log=f"{home}/log", is_up=lambda: answers(port)):
-            yield SecurePostgres(port, home / "authority.pem")
+        server = SecurePostgres(port, home / "authority.pem")
+        with running(command, account=account, log=f"{home}/log", is_up=lambda: _lets_in(server)):
+            yield server
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _lets_in(server: SecurePostgres) -> bool:
+    """Whether a client may connect: PostgreSQL listens a while before, and says that it is starting up."""
+    try:
+        psycopg.connect(server.url(sslmode="require"), connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 def _newest() -> Path:
