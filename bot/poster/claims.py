@@ -18,7 +18,6 @@ from sqlalchemy import (
     exists,
     or_,
     select,
-    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -199,19 +198,32 @@ def _is_free() -> tuple[ColumnElement[bool], ...]:
 
 
 def _within_pace(channel: ColumnElement[str]) -> ColumnElement[bool]:
-    scope = case(
+    held = exists().where(SlackPace.scope == _scope(channel), SlackPace.free_at > NOW).correlate(Notice)
+    return or_(channel.is_(None), ~held)
+
+
+def _scope(channel: ColumnElement[str]) -> ColumnElement[str]:
+    """Return the scope of the notice's call, as `scope_of` does."""
+    return case(
         (Notice.kind.in_(FURNISHING), func.concat(FURNISH, ":", Notice.kind)),
         (Notice.message_ts.is_(None), func.concat(POST, ":", channel)),
         else_=UPDATE,
     )
-    held = exists().where(SlackPace.scope == scope, SlackPace.free_at > NOW).correlate(Notice)
-    return or_(channel.is_(None), ~held) if channel is not None else true()
 
 
 def next_due_at(session: Session, until: datetime) -> datetime | None:
-    """Return when the next undelivered notice is due, rate limits aside; None if none is until then."""
-    query = select(Notice.due_at).where(*undelivered(), Notice.due_at <= until, _has_place(_channel()))
-    return session.scalar(query.order_by(Notice.due_at).limit(1))
+    """Return when the next undelivered notice may be sent; None if none may until then.
+
+    A message of a thread may have to wait longer, for the thread's first one.
+    """
+    channel = _channel()
+    pace = select(SlackPace.free_at).where(SlackPace.scope == _scope(channel)).correlate(Notice)
+    may_be_sent_at = func.greatest(Notice.due_at, Notice.leased_until, pace.scalar_subquery())
+    query = select(func.min(may_be_sent_at)).where(
+        *undelivered(), Notice.due_at <= until, _has_place(channel)
+    )
+    due_at = session.scalar(query)
+    return due_at if due_at is not None and due_at <= until else None
 
 
 def take_turn(notice: Notice, now: datetime) -> None:

@@ -66,7 +66,7 @@ from .refusals import enqueue_files, enqueue_refusal
 from .rendering import Rendered, render
 from .slack import Found, SlackCalls
 
-BUSY_SECONDS = 0.2  # between checks while a notice waits for Slack's rate limits
+BUSY_SECONDS = 0.2  # at least between checks while a notice waits for another of its thread
 NO_PLACE = frozenset({*CHANNEL_IS_GONE, "not_in_channel"})
 ALARM_AFTER = 3  # failed attempts at rendering a notice
 EXECUTIONS = (f"{Prefix.RUNBOOK_EXECUTION}_", f"{Prefix.WORKFLOW_EXECUTION}_")

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot.poster import poster as poster_module
-from bot.poster.claims import LEASE, Claim, claim_next
-from bot.poster.poster import Poster
+from bot.poster.claims import LEASE, POST_EVERY, Claim, claim_next
+from bot.poster.poster import IDLE_SECONDS, Poster
 from bot.poster.rendering import render
 from bot.poster.slack import SlackCalls
 from core.announcing import Announcer
@@ -98,6 +98,24 @@ def test_what_a_poster_holds_is_nobody_elses_until_its_lease_ends(
     world.time.pass_by(1)
     world.settle()
     assert world.kinds() == ["incident"]
+
+
+def test_a_poster_waits_until_the_pace_of_the_channel_lets_the_next_message_in(
+    world: BotWorld, incident: Incident
+) -> None:
+    world.run(incident, "check")  # two messages are owed in one channel
+    while world.poster.deliver_one():
+        pass
+    assert world.poster.patience() == POST_EVERY.total_seconds()
+    world.time.pass_by(0.25)
+    assert world.poster.patience() == POST_EVERY.total_seconds() - 0.25
+
+
+def test_a_poster_waits_until_the_lease_of_another_ends(world: BotWorld, incident: Incident) -> None:
+    claimed(world)
+    assert world.poster.patience() == IDLE_SECONDS
+    world.time.pass_by(LEASE.total_seconds() - 3)
+    assert world.poster.patience() == 3
 
 
 def test_a_poster_that_died_after_its_post_is_not_repeated(world: BotWorld, incident: Incident) -> None:
