@@ -31,6 +31,9 @@ _NOT_ALPHANUMERIC = _EVERY_BYTE.translate(None, _ALPHANUMERIC)
 APART = b"\xff"  # not part of any UTF-8 text: separates texts that are searched as one
 _LINE_BREAKS, _HEX_SEPARATORS = b"\r\n" + APART, b" \t\r\n:,-" + APART
 _READABLE = re.compile(rb"[\t\r\n -~]{8,}|(?:[ -~]\0){4,}|(?:\0[ -~]){4,}")
+# A table that makes + of each byte that _READABLE may find, - of any other; and the shortest that it finds.
+_POSSIBLE = bytes(ord("+" if chr(byte) in "\0\t\r\n" or 32 <= byte <= 126 else "-") for byte in range(256))
+_STRETCH = b"+" * 8
 
 
 def _digits(known: bytes, zero: bytes, others: Mapping[bytes, bytes]) -> bytes:
@@ -147,11 +150,23 @@ def squeezed_bytes(data: bytes) -> bytes:
 
 def readable_runs(view: View) -> View | None:
     """Return the runs of decoded bytes that look like UTF-8 or UTF-16 text, separated; None if there are none."""
-    runs = [match.span() for match in _READABLE.finditer(view.data)]
+    runs = list(_readable_spans(view.data))
     if not runs:
         return None
     data = b"".join(view.data[start:end].replace(b"\0", b"") + APART for start, end in runs)
     return View(data, view, lambda: list(_run_pieces(view.data, runs)))
+
+
+def _readable_spans(data: bytes) -> Iterator[Span]:
+    """Yield what `_READABLE` finds. It looks at stretches of possible bytes alone: most of a decoded text has none."""
+    # Decoded padding is zeros. The middle of three is never part of text, so these are no stretches either.
+    possible = data.replace(b"\0\0\0", b"\0\xff\0").translate(_POSSIBLE)
+    at = possible.find(_STRETCH)
+    while at >= 0:
+        end = possible.find(b"-", at + len(_STRETCH))
+        end = end if end >= 0 else len(data)
+        yield from (match.span() for match in _READABLE.finditer(data, at, end))
+        at = possible.find(_STRETCH, end)
 
 
 def _run_pieces(data: bytes, runs: list[Span]) -> Iterator[Piece]:

@@ -188,33 +188,55 @@ def run_batch(deployment: Deployment, batch: list[Planted], number: int, steps: 
     return execution
 
 
+Tidy = Callable[[str], str]
+
+
 class Search:
     """Finds a stretch of 31 signs of what is planted, half or more where that is short, as it is and tight."""
 
     def __init__(self, planted: list[Planted]) -> None:
-        texts = {each.text: f"{each.name} as {each.encoding}" for each in planted}
-        self._known: dict[tuple[Callable[[str], str], int], dict[str, str]] = {}
+        self._long: dict[Tidy, dict[str, str]] = {str: {}, tight: {}}
+        self._short: dict[Tidy, dict[bytes, str]] = {str: {}, tight: {}}
         for tidy in (str, tight):
-            for text, name in texts.items():
+            for text, name in {each.text: f"{each.name} as {each.encoding}" for each in planted}.items():
                 self._add(tidy, tidy(text), name)
 
-    def _add(self, tidy: Callable[[str], str], encoded: str, name: str) -> None:
-        size = WINDOW if len(encoded) > 3 * WINDOW else len(encoded) // 2 + 1
-        known = self._known.setdefault((tidy, size), {})
-        for at in range(len(encoded) - size + 1):
-            known[encoded[at : at + size]] = name
+    def _add(self, tidy: Tidy, encoded: str, name: str) -> None:
+        if len(encoded) > 3 * WINDOW:
+            self._long[tidy] |= dict.fromkeys(stretches(encoded, WINDOW), name)
+        else:
+            short = map(in_bytes, stretches(encoded, len(encoded) // 2 + 1))
+            self._short[tidy] |= dict.fromkeys(short, name)
 
     def found_in(self, text: str) -> set[str]:
         found: set[str] = set()
-        for (tidy, size), known in self._known.items():
+        for tidy, long in self._long.items():
             shown = tidy(text)
-            step = size if size == WINDOW else 1
-            if step == 1 and len(shown) > len(known):  # these are few, and each is looked for everywhere
-                found |= {name for each, name in known.items() if each in shown}
-            else:
-                windows = {shown[at : at + size] for at in range(0, len(shown), step)}
-                found |= {known[window] for window in windows if window in known}
+            windows = (shown[at : at + WINDOW] for at in range(0, len(shown), WINDOW))
+            found |= {long[window] for window in windows if window in long}
+            data = in_bytes(shown)
+            words = set(words_of(data))
+            short = self._short[tidy].items()
+            found |= {name for each, name in short if may_be_in(words, each) and each in data}
         return found
+
+
+def stretches(text: str, size: int) -> Iterator[str]:
+    return (text[at : at + size] for at in range(len(text) - size + 1))
+
+
+def in_bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def words_of(data: bytes) -> memoryview:
+    """Every fourth group of four bytes: all large stretches have one that begins at their first to fourth byte."""
+    return memoryview(data[: len(data) & ~3]).cast("I")
+
+
+def may_be_in(words: set[int], stretch: bytes) -> bool:
+    """Whether words of a text allow that the stretch is there."""
+    return len(stretch) < 7 or any(words_of(stretch[at : at + 4])[0] in words for at in range(4))
 
 
 def tight(text: str) -> str:
