@@ -11,10 +11,10 @@ from rq import Worker
 from bench.place import Place
 from cli.demo.stage import port_near
 from cli.supervisor import Part, Supervisor
-from cli.up import ALONE
 from core.errors import Unavailable
 
 PATIENCE = 60.0  # seconds for anything to happen
+OPTIONS = {"worker": ("--concurrency", "1")}  # each is measured by itself
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def await_workers(place: Place, count: int) -> None:
 
 
 def _part(place: Place, name: str, command: str) -> Part:
-    arguments = [command, *ALONE.get(command, ())]
+    arguments = [command, *OPTIONS.get(command, ())]
     return Part(name, "cli", arguments, place.environment, place.folder / f"{name}.log")
 
 

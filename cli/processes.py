@@ -14,7 +14,7 @@ from cli.environment import environment
 from cli.log_setup import NOTHING_TO_HIDE, masker_of, set_up_logging
 from cli.readiness import await_database, watch_database
 from cli.startup_checks import begin
-from cli.tracing import traced
+from cli.tracing import check_tracing, traced
 from cli.version import release
 from core.definitions.masking import Masker
 from core.outage import Outage
@@ -32,13 +32,14 @@ def run(
     check: Callable[[Composition], object] = lambda _: None,
     waits: bool = True,
     frozen: bool = False,
-    gives_signs: bool = True,
+    supervises: bool = False,
 ) -> None:
     """Run the process with the settings of the environment, and log its start and its end.
 
     `needs`: required settings; `check` may validate more. Both raise ConfigurationError before the process starts.
     `waits`: start only when the database is ready; without it the process starts at once and reports what is missing.
-    `frozen`: freeze everything first. `gives_signs`: write heartbeats under this name.
+    `frozen`: freeze everything first. `supervises`: it only starts processes that do all that by themselves; so it has
+    no thread, and they can be forked from it.
     """
     with leaving_on_signal() as leaving:
         settings = Settings.from_environment(environment())
@@ -48,15 +49,25 @@ def run(
             reachable(settings) as found,
             Composition.of(found) as composition,
             lifetime_logged(name, composition),
-            traced(settings, name),
         ):
             check(composition)
-            (await_database if waits else watch_database)(composition.unit_of_work)
+            check_tracing(settings)
+            if waits:
+                await_database(composition.unit_of_work)
             begin(composition.unit_of_work, frozen=frozen)
-            signs = living(composition.unit_of_work, name, release(), _outage_of(name))
-            with signs if gives_signs else nullcontext():
+            with nullcontext() if supervises else _alive(name, composition, waits=waits):
                 if not leaving.is_set():
                     process(composition)
+
+
+@contextmanager
+def _alive(name: str, composition: Composition, *, waits: bool) -> Iterator[None]:
+    """Send traces and heartbeats within the block, and log what the database lacks if nobody has waited for it."""
+    if not waits:
+        watch_database(composition.unit_of_work)
+    signs = living(composition.unit_of_work, name, release(), _outage_of(name))
+    with traced(composition.settings, name), signs:
+        yield
 
 
 def _outage_of(name: str) -> Outage | None:

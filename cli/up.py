@@ -15,7 +15,7 @@ from cli.supervisor import Part, Supervisor, addresses, command
 from core.settings import Settings
 
 WORKERS = 4  # concurrent runs
-ALONE = {"worker": ("--concurrency", "1")}  # this supervisor starts the worker processes itself
+OPTIONS = {"worker": ("--concurrency", str(WORKERS))}
 
 
 app = typer.Typer()
@@ -30,12 +30,9 @@ def up(frozen: Frozen = False) -> None:
 
 def parts(environment: Mapping[str, str], *, socket: bool, logs: Path | None = None) -> list[Part]:
     """Return the processes of the Procfile; `socket` adds Socket Mode. `logs`: a folder for their output."""
-    names = ["web", *(["socket"] if socket else []), "poster", "clock"]
-    names += [f"worker-{number}" for number in range(1, WORKERS + 1)]
     return [
-        command(name, [kind, *ALONE.get(kind, ())], environment, logs / f"{name}.log" if logs else None)
-        for name in names
-        for kind in [name.partition("-")[0]]
+        command(name, [name, *OPTIONS.get(name, ())], environment, logs / f"{name}.log" if logs else None)
+        for name in ("web", *(["socket"] if socket else []), "poster", "clock", "worker")
     ]
 
 

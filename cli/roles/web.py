@@ -18,6 +18,7 @@ from bot.slack_http import slack_route
 from bot.web import create_web
 from cli.agents.door import agent_door
 from cli.compose import Composition
+from cli.forked import fork_process
 from cli.processes import run, stopping
 from cli.roles.slack import SLACK, bolt_app, workspace_pin
 from cli.serving import host_of, listen, reserve, serve
@@ -49,7 +50,7 @@ def web(workers: Workers = 1, shared: Shared = False) -> None:
         run("web", partial(_serve, shared=shared), needs=SLACK, waits=False)
     else:
         act = partial(_supervise, workers)
-        run(f"web of {workers}", act, needs=SLACK, waits=False, gives_signs=False)
+        run(f"web of {workers}", act, needs=SLACK, waits=False, supervises=True)
 
 
 def _supervise(workers: int, composition: Composition) -> None:
@@ -62,7 +63,7 @@ def _supervise(workers: int, composition: Composition) -> None:
         known = {**addresses(settings), "PORT": str(place.getsockname()[1])}
         alone = ["web", "--workers", "1", "--shared"]
         parts = [command(f"web-{number}", alone, known) for number in range(1, workers + 1)]
-        with Supervisor(parts) as supervisor:
+        with Supervisor(parts, fork_process) as supervisor:
             supervisor.watch(stop)
 
 

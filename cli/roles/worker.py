@@ -9,6 +9,7 @@ import typer
 from cli.compose import Composition
 from cli.confinement import process_runner
 from cli.environment import environment
+from cli.forked import fork_process
 from cli.optional_ports import aws_signer, cluster_access, sql_runner, ssh_runner
 from cli.own_services import own_services
 from cli.processes import run, stopping
@@ -53,7 +54,7 @@ def worker(concurrency: Concurrency = USUAL, frozen: Frozen = False) -> None:
             partial(_supervise, concurrency),
             check=_check,
             frozen=frozen,
-            gives_signs=False,
+            supervises=True,
         )
 
 
@@ -75,7 +76,7 @@ def _supervise(concurrency: int, composition: Composition) -> None:
     known = addresses(composition.settings)
     parts = [command(f"worker-{number}", alone, known) for number in range(1, concurrency + 1)]
     stop = stopping()
-    with Supervisor(parts) as supervisor:
+    with Supervisor(parts, fork_process) as supervisor:
         supervisor.watch(stop)
 
 

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chaos.forkserver_client import Forkserver
-from cli import up
 from cli.demo.stage import Stage
 from tests.browser.demo_page import (
     ALICE,
@@ -21,6 +20,7 @@ from tests.browser.demo_page import (
 )
 from tests.browser.pictures import picture
 from tests.browser.sandbox_page import say
+from tests.demo_workers import kill_workers
 
 DEFINITIONS = """
 kind: runbook
@@ -130,22 +130,13 @@ def test_after_a_worker_died_a_person_says_whether_the_step_happened(demo: Stage
     open_incident(demo, page, "Search is stale")
     say(page, "/runbook run reindex")
     expect(messages(page, "steps done").first).to_contain_text("running", timeout=PATIENCE)
-    kill_workers(demo)
+    kill_workers(demo.supervisor)
     question = messages(page, "Did step Build it happen?").last
     expect(action(question, "verdict.ran")).to_be_visible(timeout=PATIENCE)
     picture(page, "verdict")
     action(question, "verdict.ran").click()
     expect(messages(page, "it ran, according to").first).to_be_visible(timeout=PATIENCE)
     expect(messages(page, "succeeded in").last).to_be_visible(timeout=PATIENCE)
-
-
-def kill_workers(demo: Stage) -> None:
-    """As a machine dies: without a word. They are started again."""
-    for number in range(1, up.WORKERS + 1):
-        process = demo.supervisor.process(f"worker-{number}")
-        process.kill()
-        process.wait()
-    demo.supervisor.keep_up()
 
 
 def test_choices_are_fetched_and_where_they_cannot_be_the_value_is_typed(demo: Stage, page: Page) -> None:

@@ -6,9 +6,10 @@ import pytest
 from redis import Redis
 
 from cli.demo.stage import REQUESTER
+from cli.up import WORKERS
 from core.services.operations.monitoring import count_undelivered
 from core.statuses import Status, WaitingFor
-from tests.acceptance.processes.theatre import AFTER, BEFORE, RESTART, WORKERS, Theatre
+from tests.acceptance.processes.theatre import AFTER, BEFORE, RESTART, Theatre
 from workers.job_queue import QUEUE
 
 pytestmark = pytest.mark.timeout(240)  # leases are waited for, on a machine that has other things to do
@@ -99,10 +100,10 @@ def owed(theatre: Theatre) -> int:
 
 
 def test_a_redis_that_forgot_everything_delays_a_run_and_loses_none(theatre: Theatre, redis: Redis) -> None:
-    theatre.until("two workers", lambda: len(redis.smembers("rq:workers")) >= len(WORKERS))
+    theatre.until("two workers", lambda: len(redis.smembers("rq:workers")) >= WORKERS)
     channel = theatre.open_incident("redis forgets")
-    theatre.slow_down(RESTART, seconds=8, times=len(WORKERS))
-    busy = [theatre.run(channel, "with-a-restart") for _ in WORKERS]
+    theatre.slow_down(RESTART, seconds=8, times=WORKERS)
+    busy = [theatre.run(channel, "with-a-restart") for _ in range(WORKERS)]
     theatre.until(
         "both workers to be busy",
         lambda: all(RESTART in theatre.paths(execution_id) for execution_id in busy),

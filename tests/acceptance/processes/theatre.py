@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 import httpx2
 
-from cli import up
 from cli.demo.sandbox_client import Message, SandboxClient
 from cli.demo.stage import CHANNEL, REQUESTER, Stage
 from core.unit_of_work import UnitOfWorkFactory
 from core.views.executions import ExecutionView
+from tests.demo_workers import kill_workers
 from tests.world import see
 
-WORKERS = tuple(f"worker-{number}" for number in range(1, up.WORKERS + 1))
 PATIENCE = 60.0  # seconds for anything to happen
 Found = TypeVar("Found")
 
@@ -142,11 +141,7 @@ class Theatre:
         return dict(answer.get("errors") or {})
 
     def kill_workers(self) -> None:
-        """As a machine dies: without a word."""
-        for name in WORKERS:
-            process = self.stage.supervisor.process(name)
-            process.kill()
-            process.wait()
+        kill_workers(self.stage.supervisor)
 
     def slow_down(self, path: str, seconds: float, times: int = 1) -> None:
         """The target takes its time with the next requests to this path."""
