@@ -29,7 +29,7 @@ def test_values_are_entered_in_a_form_and_no_death_of_a_worker_loses_them(theatr
     assert "succeeded" in theatre.outcome(channel)["text"]
     assert theatre.paths(execution_id) == [BEFORE, AFTER]
     seen = theatre.see(execution_id)
-    assert [step.status for step in seen.steps] == [Status.SUCCEEDED] * 3
+    assert [step.status for step in seen.steps] == [Status.SUCCEEDED] * 4
     entered = {"cache": "catalog", "note": "the cold one"}
     assert seen.steps[1].output == {"values": entered, "by": f"<@{REQUESTER}>"}
     [told] = theatre.until(

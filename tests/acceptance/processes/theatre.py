@@ -45,7 +45,7 @@ steps:
     retry: {safe: true, attempts: 3, backoff: 1s}
   - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/catalog/flush"}
 """
-# Asks half way, and calls the target with what was entered.
+# Asks half way, and calls the target with what was entered, a while later: so that no call is under way until then.
 ASKING = """
 kind: runbook
 name: with-a-question
@@ -62,6 +62,7 @@ steps:
         note: {type: string}
     from: {people: [U0BOB, U0ALICE]}
     expires: 10m
+  - {id: pause, type: wait, for: 4s}
   - {id: after, type: http, method: POST, url: "{{ secrets.DB_API }}/caches/{{ steps.which.saved.cache }}/flush"}
 """
 BEFORE, RESTART, AFTER = "/caches/sessions/flush", "/services/search/restart", "/caches/catalog/flush"
