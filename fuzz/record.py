@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-TOO_SLOW = 1.0  # seconds for an answer
+TOO_SLOW = 1.0  # seconds for an answer, twice in a row: on a busy machine any answer is late once in a while
+FAR_TOO_SLOW = 3.0  # seconds, even once: Slack waits no longer
 SHOWN = 20
 
 
@@ -33,13 +34,13 @@ class Record:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def asked(self, group: str, about: str, sent: object, ask: Callable[[], int]) -> None:
-        """Call `ask` for a status and record the result; an exception counts as no answer."""
-        began = time.monotonic()
-        try:
-            status = str(ask())
-        except Exception as error:  # noqa: BLE001 any error is a finding
-            status = type(error).__name__
-        seconds = time.monotonic() - began
+        """Call `ask` for a status and record the result; an exception counts as no answer.
+
+        What is late is asked again, and counts as the faster of the two.
+        """
+        status, seconds = _timed(ask)
+        if TOO_SLOW < seconds <= FAR_TOO_SLOW:
+            seconds = min(seconds, _timed(ask)[1])
         with self._lock:
             self.counts[group, status] += 1
             if seconds > self.slowest.get(group, (0.0, ""))[0]:
@@ -76,3 +77,13 @@ class Record:
             seconds, about = self.slowest[group]
             slowest = f"slowest {seconds * 1_000:6.0f} ms ({about[:60]})   "
         return f"{group:8} {sum(counted.values()):9,}   {slowest}{statuses}"
+
+
+def _timed(ask: Callable[[], int]) -> tuple[str, float]:
+    """Return the status, or the name of the error, and the seconds that it took."""
+    began = time.monotonic()
+    try:
+        status = str(ask())
+    except Exception as error:  # noqa: BLE001 any error is a finding
+        status = type(error).__name__
+    return status, time.monotonic() - began
