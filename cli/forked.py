@@ -3,13 +3,13 @@
 A fresh interpreter takes a second and a half of processor time for that, and has no memory in common with others.
 """
 
+import ctypes
 import gc
 import os
 import runpy
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -21,6 +21,7 @@ from cli.attached import attach
 from cli.environment import is_secret, keep, seclude
 from cli.supervisor import Part, Process, start_process
 
+PR_SET_NAME = 15  # linux/prctl.h; the kernel cuts the name after 15 bytes
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 LOOK_SECONDS = 0.02
 
@@ -65,13 +66,12 @@ def fork_process(part: Part) -> Process:
     It is a fresh interpreter where a fork could not work: beside threads, which may hold locks that nobody would
     release, and on systems whose libraries forbid it.
     """
-    if threading.active_count() > 1 or sys.platform != "linux":
+    if sys.platform != "linux" or len(list(Path("/proc/self/task").iterdir())) > 1:
         return start_process(part)
     parent = os.getpid()
     gc.freeze()  # the child copies no page only because its collector has looked at it
-    before = signal.pthread_sigmask(
-        signal.SIG_BLOCK, STOPPING
-    )  # none is lost between here and its own handlers
+    # The child must not lose one in its parent's handlers, before it has its own.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     pid = os.fork()
     if pid == 0:
         _become(part, parent, before)
@@ -86,6 +86,7 @@ def _become(part: Part, parent: int, mask: Iterable[int]) -> NoReturn:
         _leave(part.log)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         attach(parent)
+        _call_itself(part.name)
         _take_environment(part)
         sys.argv = [part.module, *part.arguments]
         runpy.run_module(part.module, run_name="__main__", alter_sys=True)
@@ -119,6 +120,11 @@ def _open_as(numbers: Sequence[int], file: str | Path, flags: int) -> None:
     for number in numbers:
         os.dup2(opened, number)
     os.close(opened)
+
+
+def _call_itself(name: str) -> None:
+    """Be `name` in the lists of ps and top, where its parent's command line stands for both."""
+    ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode(), 0, 0, 0)
 
 
 def _take_environment(part: Part) -> None:

@@ -29,6 +29,7 @@ told.report(
     of_environ=os.environ.get("REDIS_URL"),
     of_environment=environment().get("REDIS_URL"),
     pid=os.getpid(),
+    name=pathlib.Path("/proc/self/comm").read_text().strip(),
     session=os.getsid(0),
 )
 print("printed")
@@ -111,6 +112,7 @@ def test_it_has_its_own_session_handlers_files_and_secrets(parent: Parent, tmp_p
     assert found["blocked"] == []
     assert (found["plain"], found["of_environ"], found["of_environment"]) == ("yes", None, "redis://:pw@h")
     assert found["session"] == found["pid"]
+    assert found["name"] == "child"
     assert (tmp_path / "log").read_text() == "printed\n"
 
 
