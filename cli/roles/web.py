@@ -23,6 +23,7 @@ from cli.processes import run, stopping
 from cli.roles.slack import SLACK, bolt_app, workspace_pin
 from cli.serving import host_of, listen, reserve, serve
 from cli.supervisor import Supervisor, addresses, command
+from core.definitions.kinds import build_models
 from migrations.newest import newest_revision
 
 app = typer.Typer()
@@ -56,6 +57,7 @@ def web(workers: Workers = 1, shared: Shared = False) -> None:
 def _supervise(workers: int, composition: Composition) -> None:
     """Supervise processes that share the port. One that ends is restarted."""
     settings, stop = composition.settings, stopping()
+    build_models()  # before the forks, which have them then
     host = host_of(settings)
     # Unshared at first: a port that another installation shares would be shared with it, and so would requests.
     reserve(host, settings.port).close()
