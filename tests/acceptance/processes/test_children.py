@@ -76,11 +76,15 @@ def test_of_twenty_children_one_fails_and_one_is_asked_about_after_its_worker_wa
     house: Theatre,
 ) -> None:
     channel = house.open_incident("twenty children")
-    house.slow_down(RESTART, seconds=15)
+    house.slow_down(RESTART, seconds=40)
     run = house.run(channel, "twenty")
     house.until("the slow call", lambda: RESTART in calls_of_children(house, run))
     at_once = sum(child.status == Status.RUNNING for child in children(house, run))
     assert at_once <= 4
+    # No other call is under way then, which would be asked about, too.
+    house.until(
+        "the other ends", lambda: sum(child.finished_at is not None for child in children(house, run)) == 19
+    )
     house.kill_workers()
 
     [question] = house.until("the question", lambda: house.cards(channel, "verdict"))
