@@ -39,8 +39,7 @@ def prune_portion(work: UnitOfWork, person: Person, kind: Kind, before: datetime
     """
     require(person, Action.RUN_PRUNE, None, "Only an operator may delete old runs.")
     assert before <= work.now - LEAST
-    locked = deletable(kind, before).limit(AT_ONCE).with_for_update(of=kind.execution, skip_locked=True)
-    chosen = list(work.session.scalars(locked))
+    chosen = _choose(work, kind, before)
     if not chosen:
         return 0
     roots, family = _families(work, chosen) if kind is RUNBOOK else (chosen, chosen)
@@ -48,6 +47,22 @@ def prune_portion(work: UnitOfWork, person: Person, kind: Kind, before: datetime
     details = {"kind": kind.name, "ended_before": before.isoformat(), "executions": len(family), "ids": roots}
     audit.record(work, person, "executions.pruned", SUBJECT, details)
     return len(roots)
+
+
+def _choose(work: UnitOfWork, kind: Kind, before: datetime) -> list[str]:
+    """Lock some of the executions, and return those of them that may still be deleted.
+
+    A retry that was committed just before the lock is not seen by the statement that locks. None can follow: it would
+    have to lock the same row.
+    """
+    return list(
+        work.session.scalars(deletable(kind, before).where(kind.execution.id.in_(_lock(work, kind, before))))
+    )
+
+
+def _lock(work: UnitOfWork, kind: Kind, before: datetime) -> list[str]:
+    locked = deletable(kind, before).limit(AT_ONCE).with_for_update(of=kind.execution, skip_locked=True)
+    return list(work.session.scalars(locked))
 
 
 def _families(work: UnitOfWork, chosen: Sequence[str]) -> tuple[list[str], list[str]]:

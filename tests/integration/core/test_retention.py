@@ -241,6 +241,22 @@ def test_a_run_that_somebody_is_retrying_is_left_out(world: CoreWorld, run: str)
     assert {failed, again.id} == set(ids(world))
 
 
+def test_a_run_that_was_retried_just_before_it_was_locked_stays(
+    world: CoreWorld, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the moment whose state a statement sees and its lock, somebody else may commit."""
+    settle(world, days=366)
+    again = start_run(world.unit_of_work, new_incident(world.unit_of_work), "tried")
+    with world.unit_of_work.begin() as work:
+        work.session.execute(
+            update(RunbookExecution).where(RunbookExecution.id == again).values(retry_of=run)
+        )
+    monkeypatch.setattr(pruning, "_lock", lambda *_: [run])
+
+    assert prune(world) == 0
+    assert rows(world, RunbookExecution) == [2]
+
+
 def test_only_the_operator_and_the_clock_delete(world: CoreWorld) -> None:
     with world.unit_of_work.begin() as work, pytest.raises(NotAllowed):
         prune_portion(work, load_person(work, "U0ADMIN", source="test"), RUNBOOK, work.now - YEAR)
