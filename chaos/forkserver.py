@@ -51,7 +51,7 @@ def main() -> None:
 def serve(be: Callable[[Order], None]) -> None:
     """Fork a child for each order; `be` is what a child does."""
     import_all(core, bot, workers, cli)
-    _build_what_processes_build()
+    _warm_up()
     assert threading.active_count() == 1, "a thread would not be in the children"
     gc.freeze()
     orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
@@ -68,8 +68,8 @@ def import_all(*packages: ModuleType) -> None:
                 importlib.import_module(module.name)
 
 
-def _build_what_processes_build() -> None:
-    """What each process would build once for itself, in half of the time that it takes to begin."""
+def _warm_up() -> None:
+    """Build what each process would build for itself, which is half of the time that it takes to begin."""
     build_models()
     configure_mappers()
     HttpCaller(EgressPolicy.parse(())).close()  # reads the certificate authorities
