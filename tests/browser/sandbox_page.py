@@ -52,8 +52,8 @@ class App:
         assert answer["ok"], answer
         return answer
 
-    def post(self, text: str, **arguments: object) -> str:
-        return str(self.call("chat.postMessage", channel=CHANNEL, text=text, **arguments)["ts"])
+    def post(self, text: str, channel: str = CHANNEL, **arguments: object) -> str:
+        return str(self.call("chat.postMessage", channel=channel, text=text, **arguments)["ts"])
 
     def next_delivery(self) -> Json:
         return self.received.get(timeout=10)

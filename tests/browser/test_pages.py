@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from chaos.forkserver_client import Forkserver
 from cli.demo.sandbox_client import SandboxClient
@@ -109,10 +109,19 @@ def retry(page: Page) -> None:
     expect(page.get_by_text("This run continues the one that you retried.")).to_be_visible()
     assert page.url.partition("?")[0] != old
     expect(page.locator("#live")).to_contain_text("waiting for approval", timeout=PATIENCE)
-    page.get_by_text("Cancel…").click()
+    press_while_it_changes(page, page.get_by_text("Cancel…"))
     expect(page.get_by_text("what has already happened is not undone")).to_be_visible()
     page.get_by_role("button", name="Cancel the run").click()
     expect(page.locator("#live")).to_contain_text("cancelled", timeout=PATIENCE)
+
+
+def press_while_it_changes(page: Page, part: Locator) -> None:
+    """What is on the page is fetched anew between the press and its release, as it is every few seconds."""
+    part.hover()
+    page.mouse.down()
+    page.evaluate("htmx.ajax('GET', location.href, {target: '#live', select: '#live', swap: 'outerHTML'})")
+    page.wait_for_timeout(300)
+    page.mouse.up()
 
 
 def test_everybody_can_read_each_page(demo: Stage, browser: Browser) -> None:

@@ -65,6 +65,18 @@ def test_a_message_is_edited_reacted_to_and_deleted(page: Page) -> None:
     expect(messages(page)).to_have_count(0)
 
 
+def test_what_is_pressed_while_something_new_arrives_is_pressed_all_the_same(page: Page, app: App) -> None:
+    """red before: the list of channels was drawn anew in between, and the press was lost."""
+    general = page.get_by_test_id("channel-C0GENERAL")
+    general.hover()
+    page.mouse.down()
+    app.post("something new", channel="C0GENERAL")
+    page.wait_for_timeout(500)  # what is red without the fix has drawn the list by then
+    page.mouse.up()
+    expect(page.get_by_test_id("channel-name")).to_have_text("general")
+    expect(messages(page).last).to_contain_text("something new")
+
+
 def test_people_groups_and_channels_are_completed(page: Page) -> None:
     field = page.get_by_test_id("composer")
     field.press_sequentially("ask @db")

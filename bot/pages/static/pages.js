@@ -22,6 +22,17 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
+// A press whose button is replaced before its release would be lost: the run is shown anew at its next turn instead.
+let isPressed = false;
+const release = () => setTimeout(() => (isPressed = false), 100);
+document.addEventListener("pointerdown", (event) => (isPressed = event.button === 0));
+document.addEventListener("pointerup", release);
+document.addEventListener("pointercancel", release);
+document.addEventListener("pointermove", (event) => isPressed && !event.buttons && release());
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (isPressed && event.detail.target.id === "live") event.detail.shouldSwap = false;
+});
+
 // A part of the page is replaced while it is open: what its reader has opened or closed stays so.
 let known = new Map();
 document.addEventListener("htmx:beforeSwap", () => {

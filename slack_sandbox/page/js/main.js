@@ -12,6 +12,7 @@ import { MessageList, newsPill } from "./messages.js";
 import { Modal } from "./modal.js";
 import { Navigation } from "./navigation.js";
 import { createSandboxMenu } from "./sandbox_menu.js";
+import { exceptWhilePressed } from "./press.js";
 import { createShortcutButton } from "./shortcuts.js";
 import { createSidebar } from "./sidebar.js";
 import { placeOfPermalink } from "./session.js";
@@ -33,7 +34,7 @@ function start() {
     createFrame(part, tools),
   ];
   store.subscribe((state) => setCustomEmoji(state.emoji));
-  store.subscribe((state) => state.user && drawings.forEach((draw) => draw(state)));
+  store.subscribe(exceptWhilePressed(() => store.state.user && drawings.forEach((draw) => draw(store.state))));
   store.subscribe((state) => showConnection(part, state));
   document.addEventListener("click", (event) => openLinkedPlace(event, tools.navigation));
   tools.navigation.start();

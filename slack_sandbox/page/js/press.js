@@ -1,0 +1,27 @@
+// The browser sends no click if what is pressed is replaced before it is released.
+
+const LATER = 100; // milliseconds after the release, by when a click has come, from a finger, too
+
+/** Returns a function that calls `draw`; during a press of the mouse, a pen or a finger, once that has ended. */
+export function exceptWhilePressed(draw) {
+  let isPressed = false;
+  let isDue = false;
+
+  function end() {
+    isPressed = false;
+    if (isDue) drawn();
+  }
+
+  function drawn() {
+    isDue = isPressed;
+    if (!isPressed) draw();
+  }
+
+  document.addEventListener("pointerdown", (event) => (isPressed = event.button === 0), true);
+  document.addEventListener("click", () => setTimeout(end), true);
+  for (const ending of ["pointerup", "pointercancel"])
+    document.addEventListener(ending, () => setTimeout(end, LATER), true);
+  // The release was outside the window, or a menu of the system has taken it.
+  document.addEventListener("pointermove", (event) => isPressed && !event.buttons && end(), true);
+  return drawn;
+}
