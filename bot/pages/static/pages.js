@@ -25,7 +25,9 @@ window.addEventListener("pageshow", (event) => {
 // A press whose button is replaced before its release would be lost: the run is shown anew at its next turn instead.
 let isPressed = false;
 const release = () => setTimeout(() => (isPressed = false), 100);
-document.addEventListener("pointerdown", (event) => (isPressed = event.button === 0));
+document.addEventListener("pointerdown", (event) => {
+  isPressed = event.button === 0 && !event.target.closest("select"); // whose menu gets the release
+});
 document.addEventListener("pointerup", release);
 document.addEventListener("pointercancel", release);
 document.addEventListener("pointermove", (event) => isPressed && !event.buttons && release());

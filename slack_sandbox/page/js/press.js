@@ -2,6 +2,9 @@
 
 const LATER = 100; // milliseconds after the release, by when a click has come, from a finger, too
 
+// The release of a press on a select goes to its menu, and not to the page.
+const isPress = (event) => event.button === 0 && !event.target.closest?.("select");
+
 /** Returns a function that calls `draw`; during a press of the mouse, a pen or a finger, once that has ended. */
 export function exceptWhilePressed(draw) {
   let isPressed = false;
@@ -17,7 +20,7 @@ export function exceptWhilePressed(draw) {
     if (!isPressed) draw();
   }
 
-  document.addEventListener("pointerdown", (event) => (isPressed = event.button === 0), true);
+  document.addEventListener("pointerdown", (event) => (isPressed = isPress(event)), true);
   document.addEventListener("click", () => setTimeout(end), true);
   for (const ending of ["pointerup", "pointercancel"])
     document.addEventListener(ending, () => setTimeout(end, LATER), true);
