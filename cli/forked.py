@@ -69,6 +69,8 @@ def fork_process(part: Part) -> Process:
     if sys.platform != "linux" or len(list(Path("/proc/self/task").iterdir())) > 1:
         return start_process(part)
     parent = os.getpid()
+    for said in (sys.stdout, sys.stderr):
+        said.flush()  # or the child would say it once more
     gc.freeze()  # the child copies no page only because its collector has looked at it
     # The child must not lose one in its parent's handlers, before it has its own.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)

@@ -24,8 +24,10 @@ window.addEventListener("pageshow", (event) => {
 
 // A press whose button is replaced before its release would be lost: the run is shown anew at its next turn instead.
 let isPressed = false;
-const release = () => setTimeout(() => (isPressed = false), 100);
+let ending = null;
+const release = () => (ending = setTimeout(() => (isPressed = false), 100));
 document.addEventListener("pointerdown", (event) => {
+  clearTimeout(ending); // that of the press before
   isPressed = event.button === 0 && !event.target.closest("select"); // whose menu gets the release
 });
 document.addEventListener("pointerup", release);

@@ -9,6 +9,17 @@ const isPress = (event) => event.button === 0 && !event.target.closest?.("select
 export function exceptWhilePressed(draw) {
   let isPressed = false;
   let isDue = false;
+  let ending = null;
+
+  function begin(event) {
+    clearTimeout(ending); // that of the press before
+    isPressed = isPress(event);
+  }
+
+  function endAfter(milliseconds) {
+    clearTimeout(ending);
+    ending = setTimeout(end, milliseconds);
+  }
 
   function end() {
     isPressed = false;
@@ -20,10 +31,10 @@ export function exceptWhilePressed(draw) {
     if (!isPressed) draw();
   }
 
-  document.addEventListener("pointerdown", (event) => (isPressed = isPress(event)), true);
-  document.addEventListener("click", () => setTimeout(end), true);
-  for (const ending of ["pointerup", "pointercancel"])
-    document.addEventListener(ending, () => setTimeout(end, LATER), true);
+  document.addEventListener("pointerdown", begin, true);
+  document.addEventListener("click", () => endAfter(0), true);
+  for (const release of ["pointerup", "pointercancel"])
+    document.addEventListener(release, () => endAfter(LATER), true);
   // The release was outside the window, or a menu of the system has taken it.
   document.addEventListener("pointermove", (event) => isPressed && !event.buttons && end(), true);
   return drawn;
