@@ -153,7 +153,7 @@ def test_everybody_can_read_each_page(demo: Stage, browser: Browser) -> None:
             wrong.append(f"{path} is wider than a phone")
     assert wrong == [], "\n".join(wrong)
 
-    erin.goto(f"{demo.web}/audit?action=approval.approved")
+    erin.goto(f"{demo.web}/audit?action=incident.opened")
     expect(erin.locator("tbody tr")).to_have_count(1)
     picture(erin, "page-audit")
     erin.goto(f"{demo.web}/?team=database")
